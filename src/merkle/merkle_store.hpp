@@ -1,0 +1,26 @@
+// A set of inner nodes by digest, as it travels in advice inputs. spec/crypto.md §12.
+#pragma once
+
+#include <unordered_map>
+#include <utility>
+
+#include "crypto/word.hpp"
+
+namespace miden {
+
+// Nodes are kept as given, not re-hashed (the reference does the same). The 255 nodes of empty subtrees
+// belong to every store and are written out with it.
+class MerkleStore {
+ public:
+  void insert(const Word& parent, const Word& left, const Word& right);
+  const std::pair<Word, Word>* find(const Word& parent) const;
+  // u64 count, then (parent, left, right), ascending by parent.
+  void encode(ByteWriter& writer) const;
+  static Result<MerkleStore> decode(ByteReader& reader);
+  friend bool operator==(const MerkleStore&, const MerkleStore&) = default;
+
+ private:
+  std::unordered_map<Word, std::pair<Word, Word>> nodes_;  // without the empty ones
+};
+
+}  // namespace miden
