@@ -1,8 +1,8 @@
 // Poseidon2 over Goldilocks, width 12: the protocol's hash. spec/crypto.md §3.
 //
-// Single hashes run on a scalar permutation. Whoever has many independent hashes (a tree level, the ids
-// of a block's notes) uses the batch functions: they fill SIMD lanes (AVX-512: 8, AVX2: 4), chosen once
-// at run time.
+// Single hashes run on a scalar permutation. Whoever has many independent hashes (a tree level, the
+// ids of a block's notes) uses the batch functions: they fill SIMD lanes (AVX-512: 8, AVX2: 4),
+// chosen once at run time.
 #pragma once
 
 #include <array>
@@ -30,8 +30,8 @@ Word merge_in_domain(const Word& left, const Word& right, Felt domain);
 // Hash of a byte string in 7-byte chunks with a terminating 1 (non-fungible asset data).
 Word hash_bytes(ByteView bytes);
 
-// H while it is being fed, for preimages that are built piece by piece; `length` is the total number of
-// elements that will come (it enters the initial state).
+// H while it is being fed, for preimages that are built piece by piece; `length` is the total
+// number of elements that will come (it enters the initial state).
 class SequentialHash {
  public:
   explicit SequentialHash(size_t length);

@@ -1,4 +1,5 @@
-// Four field elements: the digest of every hash, the key and value of every tree. spec/crypto.md §2.
+// Four field elements: the digest of every hash, the key and value of every tree. spec/crypto.md
+// §2.
 #pragma once
 
 #include <array>
@@ -63,8 +64,8 @@ struct TaggedWord {
   }
 };
 
-// For hash maps: hash outputs are uniform, so folding the elements spreads well enough; keys chosen by
-// an adversary need a seeded hash instead.
+// For hash maps: hash outputs are uniform, so folding the elements spreads well enough; keys chosen
+// by an adversary need a seeded hash instead.
 struct WordHash {
   size_t operator()(const Word& word) const noexcept {
     uint64_t h = 0;
