@@ -95,6 +95,15 @@ struct AssembledScript {
   Word root;
 };
 
+// What a transaction did, from executing it again: what a validator compares and keeps.
+struct ReexecutedTransaction {
+  Bytes header;         // TransactionHeader: id's preimage, commitments, notes, fee
+  Bytes account_delta;  // AccountDelta
+  Bytes input_notes;    // InputNotes, private details included
+  Bytes output_notes;   // RawOutputNotes
+  uint32_t ref_block_num = 0;
+};
+
 enum class StandardNote : uint8_t { kP2id, kP2ide, kSwap, kPswap, kMint, kBurn };
 
 class Engine {
@@ -107,18 +116,19 @@ class Engine {
   // Errors: TransactionVerificationFailed, InsufficientProofSecurityLevel.
   virtual Result<void> verify_transaction(ByteView proven_tx) const = 0;
 
-  // TransactionInputs -> TransactionHeader of what executing them gives (spec/node-and-validator.md
-  // §8.2); the caller compares it with the proven transaction's. Everything execution may ask for
-  // must be in the inputs. Errors: the variants of TransactionExecutorError
+  // TransactionInputs -> what executing them gives (spec/node-and-validator.md §8.2); the caller
+  // compares `header` with the proven transaction's. Everything execution may ask for must be in
+  // the inputs. Errors: the variants of TransactionExecutorError
   // (TransactionProgramExecutionFailed, MissingAuthenticator, ...).
-  virtual Result<Bytes> reexecute_transaction(ByteView tx_inputs) const = 0;
+  virtual Result<ReexecutedTransaction> reexecute_transaction(ByteView tx_inputs) const = 0;
 
   // TransactionInputs -> ProvenTransaction, Blake3 proof. Seconds of all cores and gigabytes of
   // memory: callers run one at a time. Errors: the variants of TransactionProverError.
   virtual Result<Bytes> prove_transaction(ByteView tx_inputs) const = 0;
 
   // ProposedBatch -> ProvenBatch, after verifying every transaction's proof.
-  // Error: BatchTransactionVerificationFailed, whose message names the transaction's id.
+  // Errors: TransactionVerificationFailed, whose message names the transaction's id;
+  // InvalidBatchExpirationBlockNum.
   virtual Result<Bytes> prove_batch(ByteView proposed_batch) const = 0;
 
   // OrderedBatches ‖ BlockHeader ‖ BlockInputs -> BlockProof, which is empty in protocol 0.15.
