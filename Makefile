@@ -1,0 +1,53 @@
+# `make run` brings up a local network, `make test` proves that everything works. Both install what is
+# missing first. Other targets: build, bench, format, tidy, asan, tsan, clean.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+
+# Compiled dependencies outlive the checkout, so that a second clone builds in minutes.
+CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/miden-cpp
+export CARGO_TARGET_DIR ?= $(CACHE_DIR)/cargo-target
+export CCACHE_DIR ?= $(CACHE_DIR)/ccache
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+BUILD := build
+DATA ?= $(HOME)/.local/share/miden-local
+
+.PHONY: build run test e2e bench format tidy asan tsan clean dependencies configure
+
+dependencies:
+	@scripts/install_dependencies.sh
+
+configure: dependencies
+	@cmake --preset release > $(BUILD)-configure.log 2>&1 || (cat $(BUILD)-configure.log; exit 1)
+	@rm -f $(BUILD)-configure.log
+
+build: configure
+	@echo "==> building (programs go to $(BUILD)/bin)"
+	@cmake --build $(BUILD)
+
+run: build
+	@scripts/run_network.sh $(BUILD)/bin "$(DATA)"
+
+test: build
+	@scripts/install_client.sh "$(CACHE_DIR)/client"
+	@cd $(BUILD) && MIDEN_CLIENT="$(CACHE_DIR)/client/bin/miden-client" ctest --output-on-failure --no-tests=error
+
+bench: build
+	@bench/run.sh $(BUILD)
+
+format:
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
+
+tidy: configure
+	@git ls-files 'src/*.cpp' 'apps/*.cpp' | grep -v _avx | xargs clang-tidy -p $(BUILD) --quiet
+
+asan tsan: dependencies
+	@cmake --preset $@ > /dev/null
+	@cmake --build --preset $@
+	@ctest --preset $@ --exclude-regex '^e2e'
+
+clean:
+	@rm -rf $(BUILD)
