@@ -62,11 +62,13 @@ bool is_utf8(ByteView text) {
 
 }  // namespace
 
-Result<std::string> ByteReader::string() {
-  const ByteView text = TRY(length_prefixed());
-  if (!is_utf8(text)) return invalid_value("invalid utf-8 sequence");
-  return std::string(as_string_view(text));
+Result<std::string_view> ByteReader::text() {
+  const ByteView bytes = TRY(length_prefixed());
+  if (!is_utf8(bytes)) return invalid_value("invalid utf-8 sequence");
+  return as_string_view(bytes);
 }
+
+Result<std::string> ByteReader::string() { return std::string(TRY(text())); }
 
 std::unexpected<Error> ByteReader::end_of_file() { return fail("UnexpectedEOF", "unexpected end of file"); }
 

@@ -74,6 +74,8 @@ class ByteReader {
   Result<ByteView> length_prefixed() { return bytes(TRY(vint())); }
   // vint length and UTF-8 text. Error: InvalidValue when it is not UTF-8.
   Result<std::string> string();
+  // The same, borrowed.
+  Result<std::string_view> text();
   // A vint element count that the bytes left could hold at `min_size` bytes (at least 1) each: what a
   // decoder may reserve.
   Result<size_t> count(size_t min_size) { return checked_count(TRY(vint()), min_size); }
