@@ -1,1 +1,15 @@
+//! The reference engine: the published crates behind the C ABI of `miden_engine.h`.
+//!
+//! Every export decodes its bytes, calls the crates, encodes the answer. `abi` keeps panics and
+//! errors from crossing; each other module is one row group of spec/engine.md §1.3.
 
+mod abi;
+mod assemble;
+mod batch;
+mod failure;
+mod genesis;
+mod info;
+mod prove;
+mod reexecute;
+mod stack;
+mod verify;

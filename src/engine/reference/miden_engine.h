@@ -1,0 +1,68 @@
+/* The C side of the reference engine: what src/lib.rs exports. Only reference_engine.cpp uses it.
+ *
+ * Inputs are borrowed for the call. Every function fills one reply, which me_reply_free gives back;
+ * replies own all the memory that crosses. All functions may be called from any number of threads. */
+#ifndef MIDEN_ENGINE_REFERENCE_H
+#define MIDEN_ENGINE_REFERENCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct me_slice {
+  const uint8_t* ptr;
+  size_t len;
+} me_slice;
+
+typedef struct me_buf {
+  uint8_t* ptr;
+  size_t len;
+  size_t capacity;
+} me_buf;
+
+/* status: 0 for success, else the number of spec/engine.md §1.6.
+ * name: of the error's case; static for the life of the process; empty on success.
+ * bytes: the result, or the error's text (UTF-8).
+ * payload: what belongs to an error beside its text: the summary an unauthorized transaction asks to
+ * be signed, the id of the transaction a batch failed on. */
+typedef struct me_reply {
+  int32_t status;
+  me_slice name;
+  me_buf bytes;
+  me_buf payload;
+} me_reply;
+
+/* Builds the thread pool (0: one thread a core; the first call decides) and loads kernel and libraries. */
+void me_init(uint32_t threads);
+void me_reply_free(me_reply* reply);
+
+/* string protocol version ‖ string VM version ‖ kernel commitment ‖ vec of kernel procedure roots ‖
+ * kernel program hash */
+void me_info(me_reply* reply);
+
+void me_tx_verify(me_slice proven_tx, uint32_t min_security_bits, me_reply* reply);
+/* ProgramInfo, 16 felts, 16 felts, ExecutionProof -> u32 security bits ‖ precompile digest */
+void me_vm_verify(me_slice program_info, me_slice stack_inputs, me_slice stack_outputs,
+                  me_slice proof, me_reply* reply);
+/* length-prefixed header, account delta, input notes, output notes ‖ u32 reference block */
+void me_tx_reexecute(me_slice tx_inputs, me_reply* reply);
+/* hash_function: the wire byte of spec/engine.md §1.5 */
+void me_tx_prove(me_slice tx_inputs, uint8_t hash_function, me_reply* reply);
+void me_batch_prove(me_slice proposed_batch, uint32_t min_security_bits, me_reply* reply);
+void me_block_prove(me_slice block_proof_request, me_reply* reply);
+
+/* The encodings of both sides are in genesis.rs and reference_engine.cpp. */
+void me_genesis_accounts(me_slice spec, me_reply* reply);
+
+/* kind: 0 note script, 1 transaction script -> root ‖ script; 2 component, 3 library -> library */
+void me_assemble(uint8_t kind, me_slice path, me_slice source, me_slice context, me_reply* reply);
+/* kind: P2ID, P2IDE, SWAP, PSWAP, MINT, BURN from 0 -> root ‖ script */
+void me_standard_note_script(uint8_t kind, me_reply* reply);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
