@@ -13,16 +13,19 @@ namespace miden {
 
 enum class AccountType : uint8_t { kPrivate = 0, kPublic = 1 };
 
-// Only valid ids exist: version 1, both limbs field elements, the suffix's top bit and low byte zero.
+// Only valid ids exist: version 1, both limbs field elements, the suffix's top bit and low byte
+// zero.
 class AccountId {
  public:
   static constexpr size_t kWireSize = 15;
 
   // Errors: UnknownAccountIdVersion, AccountIdSuffixMostSignificantBitMustBeZero,
-  // AccountIdSuffixLeastSignificantByteMustBeZero, InvalidValue.
+  // AccountIdSuffixLeastSignificantByteMustBeZero.
   static Result<AccountId> from_limbs(Felt prefix, Felt suffix);
+  // Also AccountIdInvalidPrefixFieldElement, AccountIdInvalidSuffixFieldElement.
   static Result<AccountId> from_wire(ByteView fifteen_bytes);
-  // "0x" (or "0X") and 30 digits, or bech32m with any human-readable part.
+  // "0x" (or "0X") and 30 digits, or bech32m with any human-readable part. Also
+  // AccountIdHexParseError, Bech32DecodeError.
   static Result<AccountId> parse(std::string_view text);
   // The id that a seed gives for the code and storage it starts with. Errors as from_limbs.
   static Result<AccountId> derive(const Word& seed, const Word& code_commitment,

@@ -15,10 +15,11 @@ enum class AssetCallbacks : uint8_t { kDisabled = 0, kEnabled = 1 };
 class AssetVaultKey {
  public:
   // Errors: ReservedAssetMetadata, UnknownAssetComposition, UnsupportedAssetComposition,
-  // FungibleAssetIdMustBeZero, those of AccountId.
+  // FungibleAssetIdMustBeZero, InvalidFaucetAccountId.
   static Result<AssetVaultKey> parse(const Word& word);
   static AssetVaultKey fungible(const AccountId& faucet, AssetCallbacks callbacks);
-  static AssetVaultKey non_fungible(const AccountId& faucet, const Word& value, AssetCallbacks callbacks);
+  static AssetVaultKey non_fungible(const AccountId& faucet, const Word& value,
+                                    AssetCallbacks callbacks);
 
   const Word& word() const { return word_; }
   AccountId faucet() const;
@@ -39,6 +40,7 @@ struct FungibleAsset {
   uint64_t amount = 0;  // <= kMaxFungibleAmount, in base units
   AssetCallbacks callbacks = AssetCallbacks::kDisabled;
 
+  // Error: FungibleAssetAmountTooBig.
   static Result<FungibleAsset> make(AccountId faucet, uint64_t amount,
                                     AssetCallbacks callbacks = AssetCallbacks::kDisabled);
   AssetVaultKey key() const { return AssetVaultKey::fungible(faucet, callbacks); }
@@ -62,7 +64,8 @@ struct NonFungibleAsset {
 struct Asset {
   std::variant<FungibleAsset, NonFungibleAsset> kind;
 
-  // Errors: those of AssetVaultKey::parse; InvalidFungibleAssetValue, InvalidNonFungibleAssetValue.
+  // Errors: those of AssetVaultKey::parse and FungibleAsset::make;
+  // FungibleAssetValueMostSignificantElementsMustBeZero, NonFungibleAssetIdMustMatchValue.
   static Result<Asset> from_key_and_value(const Word& key, const Word& value);
   AssetVaultKey key() const;
   Word value() const;
