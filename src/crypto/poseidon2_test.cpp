@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 
 namespace miden {
@@ -81,6 +82,74 @@ TEST(Poseidon2, HashesABlockHeader) {
             "0x2e492212319ec2fe2eb50454ef341ab52e02b9ca536df333baab263ec4d27c90");
   EXPECT_EQ(merge(sub_commitment, Word()).to_hex(),
             "0xd4a1f30c9858313fa64fb0e8b35d1d01929a06bdd5b62420364dea5222c87c83");
+}
+
+// Made with miden-crypto 0.25.1: elements and bytes count up from 0.
+TEST(Poseidon2, HashesAsTheReference) {
+  constexpr std::array<std::tuple<size_t, std::string_view, std::string_view>, 8> kElements = {
+      {{1, "0xd8a01ab92b91580bb8e27b24405cfeabe6c55f0d7c1adf6e473fc62c754102b9",
+        "0xbb49ba64dcb9f192da72303ea5d4fabe916a74b652ab592f855f1735603601fe"},
+       {7, "0xd898ac90853a2c8b9fcea0b9715d5ba574aa9f6251ec8ceaa44c27aa9fb6d198",
+        "0x727ffd72de289bd53d2a4c1c8a5fb67d442e2c9186b98daa6743137e3a1725ca"},
+       {8, "0x1f85f52c5851b7c7d12cf9070f228bedd3a32b0922a014e25692a8395772f5f2",
+        "0xc72dd33d526498132225816328da7826260ce34518e078681fce8cf648487993"},
+       {9, "0xce283c373bcf7ebe328f9caf0c995c0c8c0fff548a10742a3c993d7a2fdc3f78",
+        "0x8098b7105d6caa2f6dee72c21629e464b388ff08c7a61240d973394e560d2bfb"},
+       {15, "0xaf197b8718ffd39f402d03a5b16752e02a46284a1d303a3dd3ba05c008ce6f11",
+        "0xb50256791f1173b23aa62881e696bbfc90468d3fe6ff6c02dc573ffbda042d7f"},
+       {16, "0x5ff2d955ad556911ea52437a5866b13aa905c4dd1e5bfe3db3bb673a2b29b7c2",
+        "0x4938753d01b12feb89df70f5cf1f95322e7173d418f2cb46a5b78d3604dbfa3a"},
+       {17, "0xea5ded20a2028fd7c0e7ab7fc8f5556eab5c65b6c00ee451e213bbebf99c4393",
+        "0x74e233567c33c3816695d5240a28ab2e97f3cfa9d079aefbc996059ddab6fef1"},
+       {40, "0x5d48a2364f018bd7b03bcb386bcd6dc157306d55585297d5a7d356dac8edfb6f",
+        "0xa17d967621ae026643903d18752b903051f444afc662192b5db834b7fa93e640"}}};
+  for (const auto& [length, digest, digest_in_domain] : kElements) {
+    std::vector<Felt> elements;
+    for (uint64_t i = 0; i < length; ++i) elements.push_back(Felt::from_canonical(i));
+    EXPECT_EQ(hash_elements(elements).to_hex(), digest) << length;
+    EXPECT_EQ(hash_elements_in_domain(elements, Felt::from_canonical(0x13af)).to_hex(),
+              digest_in_domain)
+        << length;
+  }
+  constexpr std::array<std::pair<size_t, std::string_view>, 10> kBytes = {
+      {{1, "0x2b95d50cf7cbfca9ecd722e99615089f0d5e4b0cbac315e43b1b5a549b9c511d"},
+       {6, "0xeda0e83d281b6040d21f17c86ae9e685575751659dbcfd4c336992b6937dea0e"},
+       {7, "0x73057cbac448afc475c69c49feb99a2281d5e31549f7936d7deae3b95241aa7e"},
+       {8, "0x4f2ab87b55035abaf0efcbdc3a249e0dac3299d3c478863002a8c358b91340a5"},
+       {55, "0xfedfc06508db2f7b88a8e046efdb18d7c648dcba9197f0c3f87745d0a0f4d500"},
+       {56, "0xb116e65d26d24098cae4bce2f52fd0ee2745e7396fb597b435b3409db093327b"},
+       {57, "0x10b8a9c06fe962742e457be15f5d4e4ac8c0b183e11a36d991036a7f325b771a"},
+       {63, "0x13b12972c4a90ebf750d59558bc474f1cc4093dae11cf858620631098cde128a"},
+       {112, "0x3425d92c645f00c4ee8ab430d72e9f34d69ac7b88f88695e45b5498faaca5ad8"},
+       {200, "0x2c618d1ad3765908cc7b773a2298e50f6dcb3734bf498c72d84f439071ce81ce"}}};
+  for (const auto& [length, digest] : kBytes) {
+    Bytes bytes(length);
+    std::iota(bytes.begin(), bytes.end(), uint8_t{0});
+    EXPECT_EQ(hash_bytes(bytes).to_hex(), digest) << length;
+  }
+}
+
+// Made with miden-crypto 0.25.1: 100,000 merges of a chain with words of edge values.
+TEST(Poseidon2, FollowsTheReferencesChain) {
+  constexpr std::array<uint64_t, 8> kEdges = {0,
+                                              1,
+                                              0xffffffff,
+                                              0x100000000,
+                                              0xfffffffe00000001,
+                                              0xffffffff00000000,
+                                              0x7fffffff80000001,
+                                              0x8000000000000000};
+  Word link;
+  uint64_t x = 12345;
+  for (int i = 0; i < 100000; ++i) {
+    Word edges;
+    for (Felt& element : edges.elements) {
+      x = x * 6364136223846793005 + 1442695040888963407;
+      element = Felt::from_canonical(kEdges[x >> 61]);
+    }
+    link = merge(link, edges);
+  }
+  EXPECT_EQ(link.to_hex(), "0x3b2a47f93cf0ab79e7ca0dc42efb0404bb0db6bf5c370c1f36663fe6afce4b21");
 }
 
 TEST(Poseidon2, FeedsPiecewiseAsAtOnce) {
