@@ -8,8 +8,8 @@
 
 namespace miden {
 
-// Nodes are kept as given, not re-hashed (the reference does the same). The 255 nodes of empty subtrees
-// belong to every store and are written out with it.
+// Nodes are kept as given, not re-hashed (the reference does the same). The 255 nodes of empty
+// subtrees belong to every store and are written out with it.
 class MerkleStore {
  public:
   void insert(const Word& parent, const Word& left, const Word& right);

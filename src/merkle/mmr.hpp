@@ -13,15 +13,16 @@
 
 namespace miden {
 
-// H of the peaks (largest tree first), padded with zero words to 16, beyond 16 to an even number: the
-// chain commitment.
+// H of the peaks (largest tree first), padded with zero words to 16, beyond 16 to an even number:
+// the chain commitment.
 Word hash_peaks(std::span<const Word> peaks);
 
 struct MmrPeaks {
   uint64_t num_leaves = 0;
   std::vector<Word> peaks;  // largest tree first; popcount(num_leaves) of them
 
-  static Result<MmrPeaks> make(uint64_t num_leaves, std::vector<Word> peaks);  // Error: InvalidPeaks
+  static Result<MmrPeaks> make(uint64_t num_leaves,
+                               std::vector<Word> peaks);  // Error: InvalidPeaks
   Word hash() const { return hash_peaks(peaks); }
   void add(const Word& leaf);
   friend bool operator==(const MmrPeaks&, const MmrPeaks&) = default;
@@ -30,7 +31,7 @@ struct MmrPeaks {
 struct MmrProof {
   uint64_t num_leaves = 0;  // of the range the proof is against
   uint64_t position = 0;
-  MerklePath path;          // inside the tree that holds the position
+  MerklePath path;  // inside the tree that holds the position
   friend bool operator==(const MmrProof&, const MmrProof&) = default;
 };
 
@@ -41,9 +42,9 @@ struct MmrDelta {
   friend bool operator==(const MmrDelta&, const MmrDelta&) = default;
 };
 
-// Nodes are numbered in post-order over all trees, so an append only ever adds nodes at the end: the
-// first nodes_of(n) nodes are the range of n leaves. Reading goes through this function, so that the
-// nodes may lie in memory or in a store.
+// Nodes are numbered in post-order over all trees, so an append only ever adds nodes at the end:
+// the first nodes_of(n) nodes are the range of n leaves. Reading goes through this function, so
+// that the nodes may lie in memory or in a store.
 using MmrNodeReader = std::function<Word(uint64_t node_index)>;
 uint64_t mmr_node_count(uint64_t num_leaves);  // 2n - popcount(n)
 // The nodes that appending `leaf` to a range of n leaves adds, in order.
@@ -91,12 +92,18 @@ class PartialMmr {
   // Errors: InvalidPeaks, InvalidUpdate.
   Result<void> apply(const MmrDelta& delta);
 
-  // vint leaves, peaks, in-order-indexed nodes, 0xff, tracked positions. Checks of types.md §4; a tracked
-  // leaf with an incomplete path or one that does not open to its peak is refused as InvalidValue.
+  // vint leaves, peaks, in-order-indexed nodes, 0xff, tracked positions. Checks of types.md §4; a
+  // tracked leaf with an incomplete path or one that does not open to its peak is refused as
+  // InvalidValue.
   void encode(ByteWriter& writer) const;
   static Result<PartialMmr> decode(ByteReader& reader);
 
  private:
+  // The parent of two neighbouring trees of `size` leaves; keeps whichever root a tracked leaf
+  // under the other one needs.
+  Word merge_trees(uint64_t first_leaf, uint64_t size, const Word& left, const Word& right);
+  Result<void> check_tracked_paths() const;
+
   MmrPeaks peaks_;
   std::map<uint64_t, Word> nodes_;  // by in-order index
   std::set<uint64_t> tracked_;

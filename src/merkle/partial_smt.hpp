@@ -1,5 +1,5 @@
-// The part of a depth-64 tree that a set of openings reveals: enough to read and update those keys and
-// to compute the new root. spec/types.md §4 (PartialSmt), crypto.md §8.3.
+// The part of a depth-64 tree that a set of openings reveals: enough to read and update those keys
+// and to compute the new root. spec/types.md §4 (PartialSmt), crypto.md §8.3.
 #pragma once
 
 #include <map>
@@ -22,7 +22,8 @@ class PartialSmt {
   Result<Word> get(const Word& key) const;
   Result<SmtProof> open(const Word& key) const;
   Result<void> add_proof(const SmtProof& proof);
-  // All entries at once, level by level. Errors: UntrackedKey, TooManyLeafEntries; nothing changes then.
+  // All entries at once, level by level. Errors: UntrackedKey, TooManyLeafEntries; nothing changes
+  // then.
   Result<void> update(std::span<const SmtEntry> entries);
   // Of the explicitly stored leaves, sorted by key.
   std::vector<SmtEntry> entries() const;
@@ -33,7 +34,8 @@ class PartialSmt {
 
  private:
   Word root_;
-  std::map<std::pair<uint8_t, uint64_t>, std::pair<Word, Word>> inner_nodes_;  // (depth, position) -> children
+  std::map<std::pair<uint8_t, uint64_t>, std::pair<Word, Word>>
+      inner_nodes_;  // (depth, position) -> children
   std::map<uint64_t, SmtLeaf> leaves_;
 };
 

@@ -1,4 +1,5 @@
-// Siblings from a leaf to the root of a sparse tree, empty ones left out. spec/types.md §4, crypto.md §7.
+// Siblings from a leaf to the root of a sparse tree, empty ones left out. spec/types.md §4,
+// crypto.md §7.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +13,13 @@ namespace miden {
 // M(previous, previous). `height` <= 255.
 const Word& empty_subtree_root(unsigned height);
 
-// A path is canonical when every sibling equal to its empty-subtree root is masked out; verification
-// does not need that.
+// A path is canonical when every sibling equal to its empty-subtree root is masked out;
+// verification does not need that.
 struct SparseMerklePath {
-  uint8_t depth = 0;                // <= 64
-  uint64_t empty_nodes_mask = 0;    // bit d-1: the sibling at depth d is empty; no bit at or above depth
-  std::vector<Word> nodes;          // the other siblings, deepest first; depth - popcount(mask) of them
+  uint8_t depth = 0;  // <= 64
+  uint64_t empty_nodes_mask =
+      0;                    // bit d-1: the sibling at depth d is empty; no bit at or above depth
+  std::vector<Word> nodes;  // the other siblings, deepest first; depth - popcount(mask) of them
 
   // From all siblings, deepest first.
   static SparseMerklePath from_siblings(std::span<const Word> siblings);

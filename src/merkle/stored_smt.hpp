@@ -1,11 +1,11 @@
-// A depth-64 sparse Merkle tree whose nodes lie in a store: batch update and openings as pure functions
-// over a reader. The account tree, the nullifier tree and every public account's vault and storage maps
-// are kept this way.
+// A depth-64 sparse Merkle tree whose nodes lie in a store: batch update and openings as pure
+// functions over a reader. The account tree, the nullifier tree and every public account's vault
+// and storage maps are kept this way.
 //
-// Layout. A tree is cut into 8-level subtrees rooted at depths 0, 8, ..., 56. A subtree is stored only
-// where at least two leaves lie below its root: a lone leaf needs no nodes, since all its siblings below
-// are empty and its hash at any height follows from the leaf. So a tree of N random keys takes about
-// N/128 subtrees, whatever its depth.
+// Layout. A tree is cut into 8-level subtrees rooted at depths 0, 8, ..., 56. A subtree is stored
+// only where at least two leaves lie below its root: a lone leaf needs no nodes, since all its
+// siblings below are empty and its hash at any height follows from the leaf. So a tree of N random
+// keys takes about N/128 subtrees, whatever its depth.
 #pragma once
 
 #include <functional>
