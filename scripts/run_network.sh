@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Brings up a local network: a validator and a sequencer on the reference's default ports. The data
+# directory survives a restart; remove it for a new chain. Ctrl-C stops everything cleanly.
+set -euo pipefail
+programs=$1
+data=$2
+rpc_port=${RPC_PORT:-57291}
+validator_port=${VALIDATOR_PORT:-50101}
+# The insecure default key of the reference: this network is for one machine.
+key=0101010101010101010101010101010101010101010101010101010101010101
+
+port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+for port in "$rpc_port" "$validator_port"; do
+  if ! port_is_free "$port"; then
+    echo "error: port $port is in use; stop what listens there, or set RPC_PORT and VALIDATOR_PORT" >&2
+    exit 1
+  fi
+done
+
+mkdir -p "$data"
+if [ ! -e "$data/ready" ]; then
+  echo "==> making a new chain in $data (accounts and keys: some seconds)"
+  rm -rf "$data/validator" "$data/genesis" "$data/accounts" "$data/sequencer"
+  cat > "$data/genesis.toml" <<TOML
+version = 1
+timestamp = $(date +%s)
+
+[fee_parameters]
+verification_base_fee = 0
+
+[[wallet]]
+account_type = "public"
+assets = [{ symbol = "MIDEN", amount = 1000000000000 }]
+TOML
+  "$programs/miden-validator" bootstrap --data-directory "$data/validator" \
+    --genesis-block-directory "$data/genesis" --accounts-directory "$data/accounts" \
+    --genesis-config-file "$data/genesis.toml" --key.hex "$key"
+  "$programs/miden-node" bootstrap --data-directory "$data/sequencer" --file "$data/genesis/genesis.dat"
+  touch "$data/ready"
+fi
+
+pids=()
+stop() {
+  trap '' INT TERM
+  echo "==> stopping"
+  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  wait
+}
+trap 'stop; exit 0' INT TERM
+
+# Each in a group of its own, so that Ctrl-C reaches this script alone and the order of stopping is ours.
+start() {
+  local name=$1
+  shift
+  setsid "$@" > >(sed -u "s/^/[$name] /") 2>&1 &
+  pids=("$!" "${pids[@]}")
+}
+wait_for() {
+  for _ in $(seq 300); do
+    port_is_free "$1" || return 0
+    kill -0 "${pids[0]}" 2>/dev/null || break
+    sleep 0.1
+  done
+  echo "error: nothing listens on port $1; see the log above" >&2
+  stop
+  exit 1
+}
+
+start validator "$programs/miden-validator" start --listen "127.0.0.1:$validator_port" \
+  --data-directory "$data/validator" --key.hex "$key"
+wait_for "$validator_port"
+start sequencer "$programs/miden-node" sequencer --data-directory "$data/sequencer" \
+  --rpc.listen "127.0.0.1:$rpc_port" --validator.url "http://127.0.0.1:$validator_port" \
+  --ntx-builder.url http://127.0.0.1:50301
+wait_for "$rpc_port"
+
+cat <<TEXT
+
+The network is up.
+  RPC        http://127.0.0.1:$rpc_port
+  validator  http://127.0.0.1:$validator_port
+  data       $data  (the genesis wallet with 1000000 MIDEN is accounts/wallet_0.mac)
+
+A first transaction, from an empty folder, with the reference's client (cargo install miden-client-cli
+--version 0.15.5 --locked):
+  miden-client init --local --network http://127.0.0.1:$rpc_port && miden-client sync
+  miden-client import $data/accounts/wallet_0.mac && miden-client new-wallet -t public
+  miden-client send -s <genesis wallet> -t <new wallet> -a 100::<MIDEN faucet> -n public --force
+
+Ctrl-C stops it.
+
+TEXT
+# Ends with the first program that ends, since neither works without the other.
+wait -n || true
+echo "error: a program ended; stopping the rest" >&2
+stop
+exit 1
