@@ -1,6 +1,10 @@
 // Block headers and what a chain of them commits to. spec/types.md §12.1, §12.2.
 #pragma once
 
+#include <array>
+#include <span>
+#include <vector>
+
 #include "crypto/ecdsa.hpp"
 #include "protocol/account_id.hpp"
 #include "protocol/ids.hpp"
@@ -35,5 +39,12 @@ struct BlockHeader {
   static Result<BlockHeader> decode(ByteReader& reader);
   friend bool operator==(const BlockHeader&, const BlockHeader&) = default;
 };
+
+// What sub_commitment() hashes; the key's commitment is apart, so that a chain of headers with one
+// key hashes it once.
+std::array<Felt, 40> sub_commitment_preimage(const BlockHeader& header,
+                                             const Word& validator_key_commitment);
+// commitment() of each, hashed side by side.
+std::vector<Word> block_commitments(std::span<const BlockHeader* const> headers);
 
 }  // namespace miden
