@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "protocol/note.hpp"
 
 namespace miden {
+
+// id() of each header, hashed side by side.
+std::vector<NoteId> note_ids(std::span<const NoteHeader* const> headers);
 
 struct InputNoteCommitment {
   Nullifier nullifier;
@@ -43,6 +47,7 @@ class OutputNote {
   const NoteId& id() const { return id_; }
   const NoteHeader& header() const;
   const NoteMetadata& metadata() const { return header().metadata; }
+  const Word& metadata_commitment() const { return metadata_commitment_; }
   const NoteAttachments& attachments() const;
   const Note* public_note() const { return std::get_if<Note>(&content_); }
   void encode(ByteWriter& writer) const;
@@ -50,10 +55,12 @@ class OutputNote {
   friend bool operator==(const OutputNote&, const OutputNote&) = default;
 
  private:
-  OutputNote(std::variant<Note, PrivateOutputNote> content, NoteId id)
-      : content_(std::move(content)), id_(id) {}
+  OutputNote(std::variant<Note, PrivateOutputNote> content, const NoteId& id,
+             const Word& metadata_commitment)
+      : content_(std::move(content)), id_(id), metadata_commitment_(metadata_commitment) {}
   std::variant<Note, PrivateOutputNote> content_;
   NoteId id_;
+  Word metadata_commitment_;
 };
 
 // u16 count. Errors: TooManyOutputNotes, DuplicateOutputNote.
@@ -68,18 +75,19 @@ struct OutputNotes {
 // H(details_commitment ‖ metadata_commitment ...) over headers; zero for none.
 Word output_notes_commitment(const std::vector<NoteHeader>& headers);
 
-TransactionId transaction_id(const Word& initial, const Word& final, const Word& input_notes_commitment,
+TransactionId transaction_id(const Word& initial, const Word& final,
+                             const Word& input_notes_commitment,
                              const Word& output_notes_commitment, const FungibleAsset& fee);
 
 struct TxAccountUpdate {
   AccountId account_id;
   Word initial_commitment;  // zero: the transaction creates the account
   Word final_commitment;
-  Word delta_commitment;    // before the fee is taken
+  Word delta_commitment;         // before the fee is taken
   AccountUpdateDetails details;  // after the fee is taken
   // Rules of types.md §10.4. Errors: AccountUpdateSizeLimitExceeded, PrivateAccountWithDetails,
-  // PublicStateAccountMissingDetails, NewPublicStateAccountRequiresFullStateDelta, AccountIdMismatch,
-  // AccountFinalCommitmentMismatch.
+  // PublicStateAccountMissingDetails, NewPublicStateAccountRequiresFullStateDelta,
+  // AccountIdMismatch, AccountFinalCommitmentMismatch.
   static Result<TxAccountUpdate> make(AccountId account_id, const Word& initial, const Word& final,
                                       const Word& delta_commitment, AccountUpdateDetails details);
   void encode(ByteWriter& writer) const;
@@ -108,12 +116,13 @@ struct ProvenTransaction {
   ExecutionProof proof;
 
   // Rules 2-5 of types.md §10.5. Errors: NoteCreatedAndConsumed, EmptyTransaction,
-  // AccountDeltaCommitmentMismatch. `check_created_and_consumed` is what decoding skips: call
-  // check_notes() after decoding bytes from a client.
-  static Result<ProvenTransaction> make(TxAccountUpdate account_update, InputNoteCommitments input_notes,
-                                        OutputNotes output_notes, BlockNum ref_block_num,
-                                        const Word& ref_block_commitment, const FungibleAsset& fee,
-                                        BlockNum expiration_block_num, ExecutionProof proof);
+  // AccountDeltaCommitmentMismatch. Decoding skips rule 2: call check_notes() on bytes from a
+  // client.
+  static Result<ProvenTransaction> make(TxAccountUpdate account_update,
+                                        InputNoteCommitments input_notes, OutputNotes output_notes,
+                                        BlockNum ref_block_num, const Word& ref_block_commitment,
+                                        const FungibleAsset& fee, BlockNum expiration_block_num,
+                                        ExecutionProof proof);
   // Error: NoteCreatedAndConsumed.
   Result<void> check_notes() const;
   const AccountId& account_id() const { return account_update.account_id; }
@@ -136,12 +145,16 @@ struct TransactionHeader {
   friend bool operator==(const TransactionHeader&, const TransactionHeader&) = default;
 };
 
+// H(id ‖ [account prefix, account suffix, 0, 0] ...); zero for none. types.md §10.3.
+Word transactions_commitment(std::span<const std::pair<TransactionId, AccountId>> transactions);
+
 struct OrderedTransactionHeaders {
   std::vector<TransactionHeader> transactions;
   Word commitment() const;
   void encode(ByteWriter& writer) const;
   static Result<OrderedTransactionHeaders> decode(ByteReader& reader);
-  friend bool operator==(const OrderedTransactionHeaders&, const OrderedTransactionHeaders&) = default;
+  friend bool operator==(const OrderedTransactionHeaders&,
+                         const OrderedTransactionHeaders&) = default;
 };
 
 }  // namespace miden
