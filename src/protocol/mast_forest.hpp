@@ -1,5 +1,5 @@
-// Compiled programs as far as a node must read them: find the end, the roots and the digests, and drop
-// debug information. spec/types.md §5, crypto.md §13.
+// Compiled programs as far as a node must read them: find the end, the roots and the digests, and
+// drop debug information. spec/types.md §5, crypto.md §13.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 namespace miden {
 
-// Digests are the sender's claim and are not recomputed (the reference trusts them on the same paths);
-// use validate() where the code itself matters.
+// Digests are the sender's claim and are not recomputed (the reference trusts them on the same
+// paths); use validate() where the code itself matters.
 class MastForest {
  public:
   size_t node_count() const { return digests_.size(); }
@@ -28,7 +28,9 @@ class MastForest {
   // Re-encodes as the reference would after decoding the same bytes.
   void encode(ByteWriter& writer) const { writer.bytes(*bytes_); }
   static Result<MastForest> decode(ByteReader& reader);
-  friend bool operator==(const MastForest& a, const MastForest& b) { return *a.bytes_ == *b.bytes_; }
+  friend bool operator==(const MastForest& a, const MastForest& b) {
+    return *a.bytes_ == *b.bytes_;
+  }
 
  private:
   std::shared_ptr<const Bytes> bytes_;  // canonical encoding, shared between copies
