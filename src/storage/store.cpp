@@ -1,0 +1,305 @@
+#include "storage/store.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <string>
+
+namespace miden {
+namespace {
+
+// Tables are many and most are small: none may claim a large arena up front.
+constexpr size_t kArenaBlockBytes = size_t{64} << 10;
+constexpr size_t kBlockBytes = size_t{16} << 10;
+constexpr uint64_t kMinBlobBytes = 4096;
+constexpr int kFilterBitsPerKey = 10;
+constexpr int kBackgroundJobs = 2;
+constexpr size_t kInfoLogBytes = size_t{4} << 20;
+constexpr size_t kInfoLogFiles = 3;
+constexpr int kCacheShardBits = 4;
+
+rocksdb::Slice slice_of(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+ByteView view_of(const rocksdb::Slice& slice) {
+  return {reinterpret_cast<const uint8_t*>(slice.data()), slice.size()};
+}
+Bytes bytes_of(const rocksdb::Slice& slice) {
+  const ByteView view = view_of(slice);
+  return {view.begin(), view.end()};
+}
+
+StorageError::Kind kind_of(const rocksdb::Status& status) {
+  if (status.IsNoSpace()) return StorageError::Kind::kDiskFull;
+  if (status.IsCorruption()) return StorageError::Kind::kCorruption;
+  if (status.IsIOError()) return StorageError::Kind::kIo;
+  return StorageError::Kind::kOther;
+}
+
+void check(const rocksdb::Status& status, std::string_view doing) {
+  if (status.ok()) return;
+  throw StorageError(kind_of(status), std::string(doing) + ": " + status.ToString());
+}
+
+rocksdb::DBOptions database_options(const StoreOptions& options, bool create) {
+  rocksdb::DBOptions database;
+  database.create_if_missing = create;
+  database.create_missing_column_families = create;
+  database.error_if_exists = create;
+  database.max_open_files = options.max_open_files;
+  database.max_background_jobs = kBackgroundJobs;
+  database.db_write_buffer_size = options.write_buffer_bytes;
+  database.max_total_wal_size = options.write_buffer_bytes;
+  database.info_log_level = rocksdb::WARN_LEVEL;
+  database.max_log_file_size = kInfoLogBytes;
+  database.keep_log_file_num = kInfoLogFiles;
+  database.stats_dump_period_sec = 0;
+  database.stats_persist_period_sec = 0;
+  return database;
+}
+
+rocksdb::ColumnFamilyOptions table_options(const TableSpec& table, const StoreOptions& options,
+                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions blocks;
+  blocks.block_cache = cache;
+  blocks.block_size = kBlockBytes;
+  blocks.cache_index_and_filter_blocks = true;
+  blocks.pin_l0_filter_and_index_blocks_in_cache = true;
+  blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
+  blocks.format_version = 5;
+
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
+  family.write_buffer_size = options.write_buffer_bytes;
+  family.arena_block_size = kArenaBlockBytes;
+  family.compression = rocksdb::kLZ4Compression;
+  family.level_compaction_dynamic_level_bytes = true;
+  if (table.use == TableSpec::Use::kLargeValues) {
+    family.enable_blob_files = true;
+    family.min_blob_size = kMinBlobBytes;
+    family.blob_compression_type = rocksdb::kLZ4Compression;
+    family.enable_blob_garbage_collection = true;
+  }
+  return family;
+}
+
+}  // namespace
+
+struct Store::State {
+  std::unique_ptr<rocksdb::DB> database;
+  std::vector<rocksdb::ColumnFamilyHandle*> tables;
+  rocksdb::WriteOptions write_options;
+
+  ~State() {
+    for (rocksdb::ColumnFamilyHandle* table : tables) {
+      database->DestroyColumnFamilyHandle(table);
+    }
+    if (database) database->Close();
+  }
+};
+
+struct Snapshot::State {
+  std::shared_ptr<const Store> store;
+  const rocksdb::Snapshot* snapshot = nullptr;
+
+  ~State() { store->state_->database->ReleaseSnapshot(snapshot); }
+  rocksdb::DB& database() const { return *store->state_->database; }
+  rocksdb::ColumnFamilyHandle* table(TableIndex index) const {
+    return store->state_->tables.at(index);
+  }
+  rocksdb::ReadOptions read_options() const {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
+    return options;
+  }
+};
+
+struct Cursor::State {
+  Key lower;
+  Key upper;
+  rocksdb::Slice upper_slice;
+  std::unique_ptr<rocksdb::Iterator> iterator;
+
+  void check_position() const {
+    if (!iterator->Valid()) check(iterator->status(), "reading rows");
+  }
+};
+
+struct WriteBatch::State {
+  const std::vector<rocksdb::ColumnFamilyHandle*>* tables;
+  rocksdb::WriteBatch batch;
+};
+
+Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Cursor::Cursor(Cursor&&) noexcept = default;
+Cursor& Cursor::operator=(Cursor&&) noexcept = default;
+Cursor::~Cursor() = default;
+
+bool Cursor::valid() const { return state_->iterator->Valid(); }
+void Cursor::next() {
+  state_->iterator->Next();
+  state_->check_position();
+}
+void Cursor::seek(const Key& key) {
+  state_->iterator->Seek(slice_of(std::max(key, state_->lower).view()));
+  state_->check_position();
+}
+ByteView Cursor::key() const { return view_of(state_->iterator->key()); }
+ByteView Cursor::value() const { return view_of(state_->iterator->value()); }
+
+Snapshot::Snapshot(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Snapshot::~Snapshot() = default;
+
+std::optional<Bytes> Snapshot::get(TableIndex table, const Key& key) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = state_->database().Get(
+      state_->read_options(), state_->table(table), slice_of(key.view()), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  check(status, "reading a row");
+  return bytes_of(value);
+}
+
+bool Snapshot::contains(TableIndex table, const Key& key) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = state_->database().Get(
+      state_->read_options(), state_->table(table), slice_of(key.view()), &value);
+  if (status.IsNotFound()) return false;
+  check(status, "looking for a row");
+  return true;
+}
+
+std::vector<std::optional<Bytes>> Snapshot::get_many(TableIndex table,
+                                                     std::span<const Key> keys) const {
+  std::vector<std::optional<Bytes>> values(keys.size());
+  if (keys.empty()) return values;
+  std::vector<rocksdb::Slice> slices;
+  slices.reserve(keys.size());
+  for (const Key& key : keys) slices.push_back(slice_of(key.view()));
+  std::vector<rocksdb::PinnableSlice> found(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  state_->database().MultiGet(state_->read_options(), state_->table(table), keys.size(),
+                              slices.data(), found.data(), statuses.data());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    check(statuses[i], "reading rows");
+    values[i] = bytes_of(found[i]);
+  }
+  return values;
+}
+
+Cursor Snapshot::rows(TableIndex table, const Key& lower, const Key& upper) const {
+  auto cursor = std::make_unique<Cursor::State>();
+  cursor->lower = lower;
+  cursor->upper = upper;
+  cursor->upper_slice = slice_of(cursor->upper.view());
+  rocksdb::ReadOptions options = state_->read_options();
+  options.iterate_upper_bound = &cursor->upper_slice;
+  cursor->iterator.reset(state_->database().NewIterator(options, state_->table(table)));
+  cursor->iterator->Seek(slice_of(lower.view()));
+  cursor->check_position();
+  return Cursor(std::move(cursor));
+}
+
+WriteBatch::WriteBatch(const Store& store) : state_(std::make_unique<State>()) {
+  state_->tables = &store.state_->tables;
+}
+WriteBatch::~WriteBatch() = default;
+
+void WriteBatch::put(TableIndex table, const Key& key, ByteView value) {
+  check(state_->batch.Put(state_->tables->at(table), slice_of(key.view()), slice_of(value)),
+        "preparing a write");
+}
+void WriteBatch::remove(TableIndex table, ByteView key) {
+  check(state_->batch.Delete(state_->tables->at(table), slice_of(key)), "preparing a removal");
+}
+size_t WriteBatch::size_in_bytes() const { return state_->batch.GetDataSize(); }
+
+Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Store::~Store() = default;
+
+Result<std::shared_ptr<Store>> Store::create(const std::filesystem::path& dir,
+                                             std::span<const TableSpec> tables,
+                                             const StoreOptions& options) {
+  if (std::filesystem::exists(dir / "CURRENT")) {
+    return fail("StoreExists", dir.string() + " holds a store already");
+  }
+  return open_or_create(dir, tables, options, true);
+}
+
+Result<std::shared_ptr<Store>> Store::open(const std::filesystem::path& dir,
+                                           std::span<const TableSpec> tables,
+                                           const StoreOptions& options) {
+  if (!std::filesystem::exists(dir / "CURRENT")) {
+    return fail("StoreMissing", dir.string() + " holds no store");
+  }
+  std::vector<std::string> present;
+  check(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), dir.string(), &present),
+        "listing the tables of " + dir.string());
+  std::vector<std::string> expected = {rocksdb::kDefaultColumnFamilyName};
+  for (const TableSpec& table : tables) expected.emplace_back(table.name);
+  std::ranges::sort(present);
+  std::ranges::sort(expected);
+  if (present != expected) {
+    return fail(
+        "UnsupportedStoreVersion",
+        dir.string() + " was written by another version: its tables are not this program's");
+  }
+  return open_or_create(dir, tables, options, false);
+}
+
+Result<std::shared_ptr<Store>> Store::open_or_create(const std::filesystem::path& dir,
+                                                     std::span<const TableSpec> tables,
+                                                     const StoreOptions& options, bool create) {
+  rocksdb::LRUCacheOptions cache_options;
+  cache_options.capacity = options.cache_bytes;
+  cache_options.num_shard_bits = kCacheShardBits;
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(cache_options);
+
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName,
+                        table_options(TableSpec{"default"}, options, cache));
+  for (const TableSpec& table : tables) {
+    families.emplace_back(std::string(table.name), table_options(table, options, cache));
+  }
+
+  auto state = std::make_unique<State>();
+  state->write_options.sync = options.durability == StoreOptions::Durability::kSync;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* database = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(database_options(options, create), dir.string(),
+                                                   families, &handles, &database);
+  // RocksDB tells a held lock from other I/O errors by its text only.
+  if (status.IsIOError() && status.ToString().find("lock ") != std::string::npos) {
+    return fail("StoreLocked", dir.string() + " is in use by another process");
+  }
+  check(status, "opening the store in " + dir.string());
+  state->database.reset(database);
+  database->DestroyColumnFamilyHandle(handles.front());
+  state->tables.assign(handles.begin() + 1, handles.end());
+  return std::shared_ptr<Store>(new Store(std::move(state)));
+}
+
+std::shared_ptr<const Snapshot> Store::snapshot() const {
+  auto state = std::make_unique<Snapshot::State>();
+  state->store = shared_from_this();
+  state->snapshot = state_->database->GetSnapshot();
+  return std::shared_ptr<const Snapshot>(new Snapshot(std::move(state)));
+}
+
+void Store::write(WriteBatch& batch) {
+  check(state_->database->Write(state_->write_options, &batch.state_->batch), "writing");
+}
+
+void Store::checkpoint(const std::filesystem::path& dir) const {
+  rocksdb::Checkpoint* created = nullptr;
+  check(rocksdb::Checkpoint::Create(state_->database.get(), &created), "preparing a checkpoint");
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);
+  check(checkpoint->CreateCheckpoint(dir.string()), "writing a checkpoint to " + dir.string());
+}
+
+}  // namespace miden
