@@ -19,7 +19,8 @@ Result<BlockAccountUpdate> as_update(const Account& account) {
 
 }  // namespace
 
-Result<SignedBlock> build_genesis_block(const GenesisConfig& config, const GenesisAccounts& accounts,
+Result<SignedBlock> build_genesis_block(const GenesisConfig& config,
+                                        const GenesisAccounts& accounts,
                                         const Word& tx_kernel_commitment, const SecretKey& key) {
   BlockBody body;
   std::set<Felt> prefixes;
@@ -27,13 +28,14 @@ Result<SignedBlock> build_genesis_block(const GenesisConfig& config, const Genes
   for (const GenesisAccount& generated : accounts.accounts) {
     const Account account = TRY(from_bytes<Account>(generated.account));
     if (!prefixes.insert(account.id.prefix()).second) {
-      return fail("DuplicateIdPrefix",
-                  fmt::format("two genesis accounts share the id prefix of {}", account.id.to_hex()));
+      return fail("DuplicateIdPrefix", fmt::format("two genesis accounts share the id prefix of {}",
+                                                   account.id.to_hex()));
     }
     auto update = as_update(account);
     if (!update) {
-      return fail(update.error().code, fmt::format("account {} cannot be part of a genesis block: {}",
-                                                   account.id.to_hex(), update.error().message));
+      return fail(update.error().code,
+                  fmt::format("account {} cannot be part of a genesis block: {}",
+                              account.id.to_hex(), update.error().message));
     }
     leaves.push_back({account_tree_key(account.id), update->final_commitment});
     body.updated_accounts.push_back(std::move(*update));

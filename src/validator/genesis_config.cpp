@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
-#include <toml++/toml.h>
 
 namespace miden {
 namespace {
@@ -14,9 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::unexpected<Error> refuse(const toml::node& at, std::string message) {
-  return fail("GenesisConfigParse",
-              fmt::format("{} (line {}, column {})", message, at.source().begin.line,
-                          at.source().begin.column));
+  return fail("GenesisConfigParse", fmt::format("{} (line {}, column {})", message,
+                                                at.source().begin.line, at.source().begin.column));
 }
 
 Result<void> refuse_unknown_keys(const toml::table& table, std::string_view where,
@@ -36,8 +35,7 @@ Result<Integer> required_integer(const toml::table& table, std::string_view wher
   if (node == nullptr) return refuse(table, fmt::format("missing key `{}` in {}", key, where));
   const auto value = node->value_exact<int64_t>();
   if (!value) return refuse(*node, fmt::format("`{}` must be an integer", key));
-  if (*value < 0 ||
-      static_cast<uint64_t>(*value) > uint64_t{std::numeric_limits<Integer>::max()}) {
+  if (*value < 0 || static_cast<uint64_t>(*value) > uint64_t{std::numeric_limits<Integer>::max()}) {
     return refuse(*node, fmt::format("`{}` is out of range: 0 to {}", key,
                                      std::numeric_limits<Integer>::max()));
   }

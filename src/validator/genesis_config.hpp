@@ -18,9 +18,9 @@ struct GenesisConfig {
 // Without a file: version 1, the given time, base fee 0, nothing but the native faucet MIDEN.
 GenesisConfig default_genesis_config(uint32_t now);
 
-// Reads the file and the account files it names, whose paths are relative to its folder. Unknown keys
-// are refused, except inside an entry of `assets`. Errors: GenesisConfigRead, GenesisConfigParse (with
-// line and column), AccountFileRead; the message is one line.
+// Reads the file and the account files it names, whose paths are relative to its folder. Unknown
+// keys are refused, except inside an entry of `assets`. Errors: GenesisConfigRead,
+// GenesisConfigParse (with line and column), AccountFileRead; the message is one line.
 Result<GenesisConfig> read_genesis_config(const std::filesystem::path& file);
 
 }  // namespace miden
