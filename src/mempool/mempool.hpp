@@ -104,6 +104,7 @@ class Mempool {
   //   UnauthenticatedNotesMissing  consumes a note that nobody here creates
   //   AccountCommitmentMismatch    builds on another state of its account
   //   AccountIdPrefixDuplicate     the account's id prefix belongs to another account here (§20 D9)
+  //   TransactionAlreadyExists
   Result<BlockNum> admit(AuthenticatedTransaction transaction);
   // All or nothing, and then one fate: they are only ever selected together, in order, as a batch
   // of their own (§6.6). Errors: also EmptyTransactionBatch; CapacityExceeded for a batch that is
@@ -190,7 +191,7 @@ class Mempool {
   // What may still go into the batch being filled.
   struct Budget {
     size_t transactions, accounts, input_notes, output_notes, bytes;
-    bool take(const AuthenticatedTransaction& tx, bool first);
+    bool take(const AuthenticatedTransaction& tx);  // false: it does not fit, nothing is taken
     bool exhausted() const;
   };
 
@@ -205,8 +206,7 @@ class Mempool {
   // graph.cpp
   Node& node(Arrival arrival) { return nodes_.at(arrival); }
   const Node& node(Arrival arrival) const { return nodes_.at(arrival); }
-  bool is_candidate(Arrival arrival) const;
-  void set_candidate(Arrival arrival, const Node& node, bool candidate);
+  void set_candidate(Arrival arrival, const Node& node, bool is_candidate);
   void select(Arrival arrival, BatchAttempt batch);
   void deselect(Arrival arrival);
   void remove_leaf(Arrival arrival);
@@ -223,15 +223,15 @@ class Mempool {
   void unplace(BatchAttempt attempt);
 
   // revert.cpp
-  void take_apart(const std::set<BatchAttempt>& roots);
-  void suspect(const std::vector<Arrival>& transactions, Suspicion::Since since);
-  std::vector<Eviction> blame(const std::vector<Arrival>& transactions);
-  std::vector<Eviction> evict(const std::map<Arrival, EvictionReason>& roots);
+  std::vector<Eviction> content_at_fault(BatchAttempt attempt, const std::vector<Arrival>& culprits,
+                                         Suspicion::Since since);
+  std::vector<Eviction> isolate(const std::vector<Arrival>& culprits, Suspicion::Since since);
   std::vector<Arrival> find(const std::vector<TransactionId>& ids) const;
-  std::vector<Eviction> batch_at_fault(BatchAttempt attempt, const std::vector<Arrival>& culprits,
-                                       Suspicion::Since since);
+  void take_apart(const std::set<BatchAttempt>& roots);
+  std::vector<Eviction> evict(const std::map<Arrival, EvictionReason>& roots);
 
   // commit.cpp
+  Result<void> check_pending(BlockNum block_num) const;
   void prune_oldest_block();
   std::vector<Eviction> sweep_expired();
 
