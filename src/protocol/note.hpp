@@ -31,6 +31,8 @@ struct NoteAttachment {
   uint16_t scheme = 1;      // 1 to 65534
   std::vector<Word> words;  // 1 to 256
   Word commitment() const;
+  // Errors: NoteAttachmentSchemeZeroReserved, NoteAttachmentSchemeExceeded,
+  // NoteAttachmentContentEmpty, NoteAttachmentContentTooManyWords.
   static Result<NoteAttachment> make(uint16_t scheme, std::vector<Word> words);
   void encode(ByteWriter& writer) const;
   static Result<NoteAttachment> decode(ByteReader& reader);
@@ -39,6 +41,7 @@ struct NoteAttachment {
 
 struct NoteAttachments {
   std::vector<NoteAttachment> items;  // at most 4, at most 512 words together
+  // Errors: TooManyAttachments, NoteAttachmentsTooManyWords.
   static Result<NoteAttachments> make(std::vector<NoteAttachment> items);
   Word commitment() const;
   void encode(ByteWriter& writer) const;
@@ -48,7 +51,9 @@ struct NoteAttachments {
 
 struct NoteMetadata {
   PartialNoteMetadata partial;
-  std::vector<uint16_t> attachment_schemes;  // of the present attachments, at most 4
+  // At most 4. 0 where a decoded header says that an attachment is absent before one that is
+  // present: such a hole enters word() and is left out when written, as by the reference.
+  std::vector<uint16_t> attachment_schemes;
   Word attachments_commitment;
 
   static NoteMetadata of(const PartialNoteMetadata& partial, const NoteAttachments& attachments);
@@ -70,6 +75,7 @@ struct NoteHeader {
 
 struct NoteAssets {
   std::vector<Asset> assets;  // at most 64, no two with one vault key
+  // Errors: TooManyAssets, DuplicateFungibleAsset, DuplicateNonFungibleAsset.
   static Result<NoteAssets> make(std::vector<Asset> assets);
   Word commitment() const;
   void encode(ByteWriter& writer) const;
@@ -79,6 +85,7 @@ struct NoteAssets {
 
 struct NoteStorage {
   std::vector<Felt> items;  // at most 1024
+  // Error: TooManyStorageItems.
   static Result<NoteStorage> make(std::vector<Felt> items);
   Word commitment() const;
   void encode(ByteWriter& writer) const;
@@ -116,7 +123,7 @@ struct NoteDetails {
   friend bool operator==(const NoteDetails&, const NoteDetails&) = default;
 };
 
-// Header, id and nullifier are computed once, when the note is made.
+// Header and id are computed once, when the note is made; the nullifier when asked for.
 class Note {
  public:
   Note(PartialNoteMetadata metadata, NoteDetails details, NoteAttachments attachments);
@@ -164,6 +171,7 @@ struct NetworkNoteTarget {
   AccountId account;
   uint64_t execution_hint = 0;  // payload << 8 | tag
 };
-std::optional<NetworkNoteTarget> network_note_target(NoteType type, const NoteAttachments& attachments);
+std::optional<NetworkNoteTarget> network_note_target(NoteType type,
+                                                     const NoteAttachments& attachments);
 
 }  // namespace miden
