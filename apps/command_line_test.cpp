@@ -1,0 +1,80 @@
+#include "command_line.hpp"
+
+#include <gtest/gtest.h>
+
+namespace miden {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Duration, ReadsSumsOfIntegersWithUnits) {
+  EXPECT_EQ(parse_duration("3s").value(), 3s);
+  EXPECT_EQ(parse_duration("500ms").value(), 500ms);
+  EXPECT_EQ(parse_duration("1m 30s").value(), 90s);
+  EXPECT_EQ(parse_duration("1m30s").value(), 90s);
+  EXPECT_EQ(parse_duration("2hours 5 min").value(), 125min);
+  EXPECT_EQ(parse_duration("7us").value(), 7us);
+}
+
+TEST(Duration, RefusesWhatHumantimeRefuses) {
+  for (const char* text : {"", "3", "s", "-1s", "1.5s", "3 parsecs", "999999999999d", "3s x"}) {
+    EXPECT_FALSE(parse_duration(text)) << text;
+  }
+}
+
+TEST(Duration, IsShownAsItIsWritten) {
+  for (const char* text : {"3s", "500ms", "1m 30s", "2h", "30m"}) {
+    EXPECT_EQ(to_text(parse_duration(text).value()), text);
+  }
+}
+
+TEST(Listen, TakesLiteralAddressesOnly) {
+  for (const char* text : {"127.0.0.1:57291", "0.0.0.0:1", "[::1]:57291", "[::]:0"}) {
+    EXPECT_EQ(parse_listen(text).value(), text);
+  }
+  for (const char* text : {"localhost:1", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80",
+                           ":80", "1.2.3:4", "[1.2.3.4]:5"}) {
+    EXPECT_FALSE(parse_listen(text)) << text;
+  }
+}
+
+// Runs a program with one required URL and one duration.
+int exit_status(std::vector<std::string> arguments, std::chrono::milliseconds& timeout) {
+  CLI::App app("test program", "program");
+  std::string url;
+  add_url(app, "--source.url", url, "where from")->required();
+  add_duration(app, "--timeout", timeout, "how long")->envname("MIDEN_COMMAND_LINE_TEST_TIMEOUT");
+  std::vector<char*> argv{const_cast<char*>("program")};
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  return run_command_line(app, static_cast<int>(argv.size()), argv.data(), [&]() -> Result<void> {
+    if (url == "http://fails") return fail("Failed", "it failed");
+    return {};
+  });
+}
+
+TEST(CommandLine, EndsWithTwoOnAUsageErrorAndOneOnAFailure) {
+  std::chrono::milliseconds timeout = 10s;
+  EXPECT_EQ(exit_status({"--source.url", "http://a"}, timeout), 0);
+  EXPECT_EQ(timeout, 10s);
+  EXPECT_EQ(exit_status({"--source.url=http://a", "--timeout=5s"}, timeout), 0);
+  EXPECT_EQ(timeout, 5s);
+  EXPECT_EQ(exit_status({}, timeout), 2);
+  EXPECT_EQ(exit_status({"--source.url", "not-a-url"}, timeout), 2);
+  EXPECT_EQ(exit_status({"--source.url", "http://a", "--timeout", "soon"}, timeout), 2);
+  EXPECT_EQ(exit_status({"--source.url", "http://fails"}, timeout), 1);
+}
+
+TEST(CommandLine, PrefersArgumentsToTheEnvironmentAndThatToTheDefault) {
+  ::setenv("MIDEN_COMMAND_LINE_TEST_TIMEOUT", "7s", 1);
+  std::chrono::milliseconds timeout = 10s;
+  EXPECT_EQ(exit_status({"--source.url", "http://a"}, timeout), 0);
+  EXPECT_EQ(timeout, 7s);
+  EXPECT_EQ(exit_status({"--source.url", "http://a", "--timeout", "2s"}, timeout), 0);
+  EXPECT_EQ(timeout, 2s);
+  ::setenv("MIDEN_COMMAND_LINE_TEST_TIMEOUT", "", 1);
+  EXPECT_EQ(exit_status({"--source.url", "http://a"}, timeout), 2) << "set but empty is a value";
+  ::unsetenv("MIDEN_COMMAND_LINE_TEST_TIMEOUT");
+}
+
+}  // namespace
+}  // namespace miden
