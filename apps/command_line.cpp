@@ -31,6 +31,7 @@ constexpr std::array<Unit, 7> kUnits = {{
 }};
 
 const Unit* unit_named(std::string_view name) {
+  if (name.empty()) return nullptr;
   for (const Unit& unit : kUnits) {
     if (unit.short_name == name ||
         std::ranges::find(unit.long_names, name) != unit.long_names.end()) {
