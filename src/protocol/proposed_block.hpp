@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "merkle/smt_proof.hpp"
@@ -30,16 +31,27 @@ struct ProposedBlock {
   PartialBlockchain blockchain;
   BlockHeader prev_block_header;
 
-  // All checks of types.md §12.4 in their order, error codes as named there.
+  // All checks of types.md §12.4 in their order, error codes as named there. Witnesses of
+  // nullifiers that no batch consumes are left out: kept, they would mark strangers' notes as
+  // spent.
   static Result<ProposedBlock> make_at(const BlockInputs& inputs, std::vector<ProvenBatch> batches,
                                        uint32_t timestamp);
   BlockNum block_num() const { return prev_block_header.block_num.next(); }
   // Header and body, with this kernel's commitment. Errors: AccountWitnessTracking,
-  // StaleAccountTreeRoot, AccountIdPrefixDuplicate, NullifierWitnessRootMismatch, StaleNullifierTreeRoot,
-  // those of block_note_tree.
+  // StaleAccountTreeRoot, AccountIdPrefixDuplicate, NullifierWitnessRootMismatch,
+  // StaleNullifierTreeRoot, those of block_note_tree; and on what make_at or verify would have
+  // refused: ChainLengthNotEqualToPreviousBlockNumber, NullifierProofMissing, NullifierSpent.
   Result<std::pair<BlockHeader, BlockBody>> build(const Word& tx_kernel_commitment) const;
-  // Bytes; decoding checks only the parts. verify() re-runs §12.4 on what was received, so that derived
-  // fields of a hostile proposal are not taken at face value. Its error code names the rule broken.
+  // Decoding checks only the parts; this derives again from the batches what make_at derives
+  // (account updates, surviving notes, created nullifiers) and compares, so that nothing of a
+  // hostile proposal is taken at face value. Its error code names the rule broken, or
+  // AccountUpdatesMismatch, OutputNotesMismatch, NullifiersMismatch when a proposal holds other
+  // things than its batches give.
+  //
+  // Not covered, because a proposal carries neither: the inclusion proofs by which inputs were
+  // authenticated (so neither that such a note exists in the chain, nor that one which a later
+  // batch creates existed before), and the transactions' proofs (so the batches are believed).
+  // Whether the witnesses lead to the previous block's roots is what build() checks.
   Result<void> verify() const;
   void encode(ByteWriter& writer) const;
   static Result<ProposedBlock> decode(ByteReader& reader);
