@@ -1,7 +1,5 @@
 #include "command_line.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -46,23 +44,16 @@ std::unexpected<Error> bad_duration(std::string_view text) {
               "'" + std::string(text) + "' is not a duration such as 500ms, 3s or 1m 30s");
 }
 
-// A validator that CLI11 runs on each value, from the environment too.
-template <class Parse>
-CLI::Validator checked_by(Parse parse, const std::string& type) {
-  return CLI::Validator(
-      [parse](std::string& text) {
-        const auto parsed = parse(text);
-        return parsed ? std::string() : parsed.error().message;
-      },
-      type);
-}
-
-Result<void> check_url(const std::string& text) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (text.starts_with(scheme) && text.size() > scheme.size() && text[scheme.size()] != '/')
-      return {};
-  }
-  return fail("InvalidUrl", "'" + text + "' is not an absolute http:// or https:// URL");
+// CLI11 hands over the text, from the command line or from the environment.
+template <class T, class Target>
+CLI::Option* add_parsed(CLI::App& app, const std::string& name, Target& target,
+                        const std::string& help, const char* type) {
+  const auto set = [&target, name](const std::string& text) {
+    auto parsed = T::parse(text);
+    if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+    target = std::move(*parsed);
+  };
+  return app.add_option_function<std::string>(name, set, help)->type_name(type);
 }
 
 }  // namespace
@@ -109,34 +100,11 @@ std::string to_text(std::chrono::nanoseconds duration) {
   return text.empty() ? "0s" : text;
 }
 
-Result<std::string> parse_listen(std::string_view text) {
-  const auto refuse = [&] {
-    return fail("InvalidListen",
-                "'" + std::string(text) +
-                    "' is not an address and port such as 127.0.0.1:57291 or [::1]:57291");
-  };
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return refuse();
-  uint16_t port = 0;
-  const std::string_view digits = text.substr(colon + 1);
-  const auto [rest, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (problem != std::errc() || rest != digits.data() + digits.size()) return refuse();
-  std::string host(text.substr(0, colon));
-  in6_addr parsed;
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-    if (::inet_pton(AF_INET6, host.c_str(), &parsed) != 1) return refuse();
-  } else if (::inet_pton(AF_INET, host.c_str(), &parsed) != 1) {
-    return refuse();
-  }
-  return std::string(text);
-}
-
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& target,
                           const std::string& help) {
-  const auto set = [&target](const std::string& text) {
+  const auto set = [&target, name](const std::string& text) {
     const auto parsed = parse_duration(text);
-    if (!parsed) throw CLI::ValidationError(parsed.error().message);
+    if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
     target = std::chrono::duration_cast<std::chrono::milliseconds>(*parsed);
   };
   return app.add_option_function<std::string>(name, set, help)
@@ -144,14 +112,24 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::m
       ->default_str(to_text(target));
 }
 
-CLI::Option* add_listen(CLI::App& app, const std::string& name, std::string& target,
+CLI::Option* add_listen(CLI::App& app, const std::string& name, SocketAddress& target,
                         const std::string& help) {
-  return app.add_option(name, target, help)->check(checked_by(parse_listen, "LISTEN"));
+  return add_parsed<SocketAddress>(app, name, target, help, "LISTEN");
 }
 
-CLI::Option* add_url(CLI::App& app, const std::string& name, std::string& target,
+CLI::Option* add_listen(CLI::App& app, const std::string& name,
+                        std::optional<SocketAddress>& target, const std::string& help) {
+  return add_parsed<SocketAddress>(app, name, target, help, "LISTEN");
+}
+
+CLI::Option* add_url(CLI::App& app, const std::string& name, ServiceUrl& target,
                      const std::string& help) {
-  return app.add_option(name, target, help)->check(checked_by(check_url, "URL"));
+  return add_parsed<ServiceUrl>(app, name, target, help, "URL");
+}
+
+CLI::Option* add_url(CLI::App& app, const std::string& name, std::optional<ServiceUrl>& target,
+                     const std::string& help) {
+  return add_parsed<ServiceUrl>(app, name, target, help, "URL");
 }
 
 int run_command_line(CLI::App& app, int argc, char** argv,

@@ -7,12 +7,14 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "base/result.hpp"
+#include "net/address.hpp"
 
 namespace miden {
 
@@ -22,16 +24,17 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 // The shortest such text.
 std::string to_text(std::chrono::nanoseconds duration);
 
-// "127.0.0.1:57291" or "[::1]:57291": an address and a port, no host names. Error: InvalidListen.
-Result<std::string> parse_listen(std::string_view text);
-
 // An option that takes a duration; the value lands in `target`, whose present value is the default.
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& target,
                           const std::string& help);
-CLI::Option* add_listen(CLI::App& app, const std::string& name, std::string& target,
+CLI::Option* add_listen(CLI::App& app, const std::string& name, SocketAddress& target,
                         const std::string& help);
-// http:// or https:// with a host.
-CLI::Option* add_url(CLI::App& app, const std::string& name, std::string& target,
+CLI::Option* add_url(CLI::App& app, const std::string& name, ServiceUrl& target,
+                     const std::string& help);
+// For options that may be left out: absent means nullopt.
+CLI::Option* add_listen(CLI::App& app, const std::string& name,
+                        std::optional<SocketAddress>& target, const std::string& help);
+CLI::Option* add_url(CLI::App& app, const std::string& name, std::optional<ServiceUrl>& target,
                      const std::string& help);
 
 // Parses, runs the chosen subcommand's body and turns what it returns into the exit status. `body`
