@@ -74,6 +74,22 @@ Result<SmtLeaf> SmtLeaf::decode(ByteReader& reader) {
   return make(index, TRY(decode_items<SmtEntry>(reader, count)));
 }
 
+void hash_leaves(std::span<const SmtLeaf> leaves, std::span<Word> digests) {
+  std::vector<Word> pairs;
+  pairs.reserve(2 * leaves.size());
+  for (const SmtLeaf& leaf : leaves) {
+    if (leaf.entries.size() == 1) {
+      pairs.insert(pairs.end(), {leaf.entries[0].key, leaf.entries[0].value});
+    }
+  }
+  std::vector<Word> singles(pairs.size() / 2);
+  merge_batch_in_domain(pairs, kSmtLeafDomain, singles);
+  auto next = singles.begin();
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    digests[i] = leaves[i].entries.size() == 1 ? *next++ : leaves[i].hash();
+  }
+}
+
 Result<SmtProof> SmtProof::make(SparseMerklePath path, SmtLeaf leaf) {
   if (path.depth != kSmtDepth) {
     return fail("InvalidPath",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,9 @@ struct SmtLeaf {
   static Result<SmtLeaf> decode(ByteReader& reader);
   friend bool operator==(const SmtLeaf&, const SmtLeaf&) = default;
 };
+
+// digests[i] = leaves[i].hash(), single-entry leaves in one batch.
+void hash_leaves(std::span<const SmtLeaf> leaves, std::span<Word> digests);
 
 // NullifierWitness, AssetWitness and StorageMapWitness are this.
 struct SmtProof {

@@ -89,9 +89,7 @@ class NaiveSmt {
     const auto begin = entries_.lower_bound(Word::of(0, 0, 0, first));
     const uint64_t last = height == 64 ? ~uint64_t{0} : first + ((uint64_t{1} << height) - 1);
     if (begin == entries_.end() || begin->first[3].value() > last) {
-      Word empty;
-      for (unsigned i = 0; i < height; ++i) empty = merge(empty, empty);
-      return empty;
+      return empty(height);
     }
     if (height > 0) {
       const uint64_t middle = first + (uint64_t{1} << (height - 1));
@@ -103,6 +101,12 @@ class NaiveSmt {
       for (const Felt e : entry->second.elements) elements.push_back(e);
     }
     return hash_elements_in_domain(elements, Felt::from_canonical(0x13af));
+  }
+
+  static Word empty(unsigned height) {
+    static std::map<unsigned, Word> known = {{0, Word()}};
+    if (!known.contains(height)) known[height] = merge(empty(height - 1), empty(height - 1));
+    return known[height];
   }
 
   std::map<Word, Word> entries_;
