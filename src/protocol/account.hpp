@@ -46,8 +46,9 @@ class AssetVault {
   const Word& root() const { return tree_.root(); }
   const Smt& tree() const { return tree_; }
   std::vector<Asset> assets() const;  // ascending by key
-  // Errors: FungibleAssetNotFound, FungibleAssetAmountOverflow, FungibleAssetAmountUnderflow,
-  // DuplicateNonFungibleAsset, NonFungibleAssetNotFound. The vault is unusable after an error.
+  // Errors: FungibleAssetAmountTooBig, AddFungibleAssetBalanceError, FungibleAssetNotFound,
+  // SubtractFungibleAssetBalanceError, DuplicateNonFungibleAsset, NonFungibleAssetNotFound,
+  // TooManyLeafEntries. The vault is as it was after an error.
   Result<void> apply(const AccountVaultDelta& delta);
   void encode(ByteWriter& writer) const;
   static Result<AssetVault> decode(ByteReader& reader);
@@ -66,14 +67,14 @@ struct Account {
 
   // Errors: NewAccountMissingSeed, AccountIdSeedMismatch, SeedConvertsToInvalidAccountId,
   // ExistingAccountWithSeed.
-  static Result<Account> make(AccountId id, AssetVault vault, AccountStorage storage, AccountCode code,
-                              Felt nonce, std::optional<Word> seed);
+  static Result<Account> make(AccountId id, AssetVault vault, AccountStorage storage,
+                              AccountCode code, Felt nonce, std::optional<Word> seed);
   AccountHeader header() const;
   Word commitment() const { return header().commitment(); }
   // 0w for an account that is not on chain yet, else the commitment.
   Word initial_commitment() const;
-  // A partial delta; on error the account is unusable. Errors: those of vault and storage,
-  // NonceOverflow, ApplyFullStateDeltaToAccount.
+  // A partial delta; on error the account is unusable. Errors: ApplyFullStateDeltaToAccount, those
+  // of the vault, StorageSlotNameNotFound, StorageSlotNotValue, StorageSlotNotMap, NonceOverflow.
   Result<void> apply(const AccountDelta& delta);
   void encode(ByteWriter& writer) const;
   static Result<Account> decode(ByteReader& reader);
@@ -106,7 +107,8 @@ struct PartialAccount {
 };
 
 // Whether a public account takes network transactions: it has the map slot
-// miden::standards::auth::network_account::allowed_note_scripts with at least one entry. types.md §9.
+// miden::standards::auth::network_account::allowed_note_scripts with at least one entry. types.md
+// §9.
 bool is_network_account(const Account& account);
 const StorageSlotName& network_account_slot_name();
 

@@ -45,17 +45,18 @@ struct AccountDelta {
   Felt nonce_delta;
 
   // Error: NonEmptyStorageOrVaultDeltaWithZeroNonceDelta.
-  static Result<AccountDelta> make(AccountId id, AccountStorageDelta storage, AccountVaultDelta vault,
-                                   std::optional<AccountCode> code, Felt nonce_delta);
+  static Result<AccountDelta> make(AccountId id, AccountStorageDelta storage,
+                                   AccountVaultDelta vault, std::optional<AccountCode> code,
+                                   Felt nonce_delta);
   bool is_full_state() const { return code.has_value(); }
   Word commitment() const;
   // `later` happened after this. Errors: MergingFullStateDeltas, AccountDeltaIdMismatch,
   // NonceIncrementOverflow, StorageSlotUsedAsDifferentTypes, DuplicateNonFungibleVaultUpdate,
-  // FungibleAssetDeltaOverflow.
+  // FungibleAssetDeltaOverflow, StorageTooManySlots.
   Result<void> merge(const AccountDelta& later);
   // From a full-state delta. Error: PartialStateDeltaToAccount and those of the parts.
   Result<Account> to_account() const;
-  // The full-state delta of an account without seed. Error: AccountHasSeed.
+  // The full-state delta of an account without seed. Error: DeltaFromAccountWithSeed.
   static Result<AccountDelta> from_account(const Account& account);
   void encode(ByteWriter& writer) const;
   static Result<AccountDelta> decode(ByteReader& reader);
@@ -66,7 +67,8 @@ struct AccountDelta {
 struct AccountUpdateDetails {
   std::optional<AccountDelta> delta;
   bool is_private() const { return !delta.has_value(); }
-  Result<void> merge(const AccountUpdateDetails& later);  // Error: IncompatibleAccountUpdates and delta's
+  Result<void> merge(
+      const AccountUpdateDetails& later);  // Error: IncompatibleAccountUpdates and delta's
   void encode(ByteWriter& writer) const;
   static Result<AccountUpdateDetails> decode(ByteReader& reader);
   friend bool operator==(const AccountUpdateDetails&, const AccountUpdateDetails&) = default;

@@ -125,6 +125,19 @@ Result<MastForest> MastForest::decode(ByteReader& reader) {
   return forest;
 }
 
+const std::shared_ptr<const Bytes>& MastForest::empty_forest() {
+  static const std::shared_ptr<const Bytes> bytes = [] {
+    ByteWriter writer;
+    write_mast_header(writer, MastSections());
+    writer.vint(0);  // roots
+    writer.vint(0);  // block data
+    writer.vint(0);  // advice map
+    write_empty_debug_info(writer, 0);
+    return std::make_shared<const Bytes>(std::move(writer).take());
+  }();
+  return bytes;
+}
+
 Result<Word> MastForest::digest_of(uint32_t node) const {
   if (node >= digests_.size()) {
     return fail("InvalidNodeId", "node " + std::to_string(node) + " is not in the MAST forest of " +

@@ -14,6 +14,9 @@ namespace miden {
 // paths); use validate() where the code itself matters.
 class MastForest {
  public:
+  // Without nodes.
+  MastForest() = default;
+
   size_t node_count() const { return digests_.size(); }
   // Error: InvalidNodeId.
   Result<Word> digest_of(uint32_t node) const;
@@ -33,7 +36,9 @@ class MastForest {
   }
 
  private:
-  std::shared_ptr<const Bytes> bytes_;  // canonical encoding, shared between copies
+  static const std::shared_ptr<const Bytes>& empty_forest();
+  // Canonical encoding, shared between copies.
+  std::shared_ptr<const Bytes> bytes_ = empty_forest();
   size_t debug_info_offset_ = 0;
   std::vector<uint32_t> roots_;
   std::vector<Word> digests_;
