@@ -102,13 +102,26 @@ Word SequentialHash::finish() && {
 
 namespace {
 
-std::vector<Poseidon2Backend> find_backends() { return {Poseidon2Backend::kScalar}; }
+std::vector<Poseidon2Backend> find_backends() {
+  std::vector<Poseidon2Backend> backends = {Poseidon2Backend::kScalar};
+#if defined(__x86_64__)
+  // What CMake compiles *_avx2.cpp and *_avx512.cpp for; the test includes the operating system's
+  // support.
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("bmi2")) {
+    backends.push_back(Poseidon2Backend::kAvx512);
+  }
+#endif
+  return backends;
+}
 
-const Poseidon2Kernels& kernels_of(Poseidon2Backend) { return kScalarKernels; }
-
-const Poseidon2Kernels& best_kernels() {
-  static const Poseidon2Kernels& kernels = kernels_of(poseidon2_backend());
-  return kernels;
+const Poseidon2Kernels& kernels_of(Poseidon2Backend backend) {
+#if defined(__x86_64__)
+  if (backend == Poseidon2Backend::kAvx512) return kAvx512Kernels;
+#endif
+  (void)backend;
+  return kScalarKernels;
 }
 
 }  // namespace
@@ -137,20 +150,25 @@ void merge_batch(std::span<const Word> pairs, std::span<Word> digests) {
 }
 
 void merge_batch_in_domain(std::span<const Word> pairs, Felt domain, std::span<Word> digests) {
-  best_kernels().merge(pairs.data(), digests.size(), domain, digests.data());
+  kernels_of(poseidon2_backend()).merge(pairs.data(), digests.size(), domain, digests.data());
 }
 
 void hash_elements_batch(std::span<const Felt> elements, size_t length, std::span<Word> digests) {
-  if (length == 0) {
-    std::fill(digests.begin(), digests.end(), Word());
-    return;
-  }
-  best_kernels().hash(elements.data(), length, digests.size(), digests.data());
+  hash_elements_batch_on(poseidon2_backend(), elements, length, digests);
 }
 
 void merge_batch_on(Poseidon2Backend backend, std::span<const Word> pairs,
                     std::span<Word> digests) {
   kernels_of(backend).merge(pairs.data(), digests.size(), Felt(), digests.data());
+}
+
+void hash_elements_batch_on(Poseidon2Backend backend, std::span<const Felt> elements, size_t length,
+                            std::span<Word> digests) {
+  if (length == 0) {
+    std::fill(digests.begin(), digests.end(), Word());
+    return;
+  }
+  kernels_of(backend).hash(elements.data(), length, digests.size(), digests.data());
 }
 
 }  // namespace miden

@@ -61,7 +61,9 @@ Poseidon2Backend poseidon2_backend();
 std::string_view name_of(Poseidon2Backend backend);
 // Every backend this machine can run, for tests and benchmarks.
 std::span<const Poseidon2Backend> available_poseidon2_backends();
-// merge_batch on a chosen backend; it must be available.
+// merge_batch and hash_elements_batch on a chosen backend; it must be available.
 void merge_batch_on(Poseidon2Backend backend, std::span<const Word> pairs, std::span<Word> digests);
+void hash_elements_batch_on(Poseidon2Backend backend, std::span<const Felt> elements, size_t length,
+                            std::span<Word> digests);
 
 }  // namespace miden

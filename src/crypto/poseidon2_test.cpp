@@ -190,5 +190,129 @@ TEST(Poseidon2, HashesBytes) {
   }
 }
 
+// Values where limbs fill, carry and borrow; the last is random.
+Felt edge_or_random(std::mt19937_64& random) {
+  constexpr std::array<uint64_t, 12> kEdges = {0,
+                                               1,
+                                               2,
+                                               Felt::kModulus - 1,
+                                               Felt::kModulus - 2,
+                                               0xffffffff,
+                                               0x100000000,
+                                               (uint64_t{1} << 52) - 1,
+                                               uint64_t{1} << 52,
+                                               0xfff0000000000000,
+                                               0xfffffffe00000001,
+                                               0x7fffffff80000001};
+  const size_t choice = random() % (2 * kEdges.size());
+  return choice < kEdges.size() ? Felt::from_canonical(kEdges[choice]) : Felt::reduce(random());
+}
+
+std::vector<Word> merge_one_by_one(std::span<const Word> pairs) {
+  std::vector<Word> digests;
+  for (size_t i = 0; i < pairs.size(); i += 2) digests.push_back(merge(pairs[i], pairs[i + 1]));
+  return digests;
+}
+
+class EveryBackend : public testing::TestWithParam<Poseidon2Backend> {};
+
+INSTANTIATE_TEST_SUITE_P(Poseidon2, EveryBackend,
+                         testing::ValuesIn(available_poseidon2_backends().begin(),
+                                           available_poseidon2_backends().end()),
+                         [](const auto& info) { return std::string(name_of(info.param)); });
+
+TEST_P(EveryBackend, MergesAsTheScalarOne) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    std::mt19937_64 random(seed);
+    for (size_t count = 0; count <= 40; ++count) {
+      std::vector<Word> pairs(2 * count);
+      for (Word& word : pairs) {
+        for (Felt& element : word.elements) element = edge_or_random(random);
+      }
+      std::vector<Word> digests(count);
+      merge_batch_on(GetParam(), pairs, digests);
+      ASSERT_EQ(digests, merge_one_by_one(pairs)) << "seed " << seed << ", count " << count;
+    }
+  }
+}
+
+TEST_P(EveryBackend, MergesEqualLanes) {
+  for (const uint64_t value : {uint64_t{0}, uint64_t{1}, Felt::kModulus - 1}) {
+    const Word word = Word::of(value, value, value, value);
+    const std::vector<Word> pairs(2 * 9, word);
+    std::vector<Word> digests(9);
+    merge_batch_on(GetParam(), pairs, digests);
+    EXPECT_EQ(digests, std::vector<Word>(9, merge(word, word))) << value;
+  }
+}
+
+TEST_P(EveryBackend, MergesInPlace) {
+  std::mt19937_64 random(3);
+  for (const size_t count : {1, 2, 7, 8, 9, 16, 31}) {
+    std::vector<Word> words(2 * count);
+    for (Word& word : words) {
+      for (Felt& element : word.elements) element = edge_or_random(random);
+    }
+    const std::vector<Word> expected = merge_one_by_one(words);
+    merge_batch_on(GetParam(), words, std::span(words).first(count));
+    words.resize(count);
+    EXPECT_EQ(words, expected) << "count " << count;
+  }
+}
+
+// Each level of hashes becomes input: long chains reach values that nobody thought of.
+TEST_P(EveryBackend, StaysRightOverLongChains) {
+  constexpr unsigned kSeed = 4;
+  std::mt19937_64 random(kSeed);
+  std::vector<Word> words(32);
+  for (Word& word : words) {
+    for (Felt& element : word.elements) element = edge_or_random(random);
+  }
+  for (int step = 0; step < 500; ++step) {
+    std::vector<Word> digests(16);
+    merge_batch_on(GetParam(), words, digests);
+    ASSERT_EQ(digests, merge_one_by_one(words)) << "seed " << kSeed << ", step " << step;
+    std::copy(digests.begin(), digests.end(), words.begin() + (step % 2) * 16);
+  }
+}
+
+TEST_P(EveryBackend, HashesElementsAsTheScalarOne) {
+  constexpr unsigned kSeed = 5;
+  std::mt19937_64 random(kSeed);
+  for (size_t length = 0; length <= 40; ++length) {
+    for (const size_t count : {0, 1, 3, 8, 13}) {
+      std::vector<Felt> elements(length * count);
+      std::generate(elements.begin(), elements.end(), [&] { return edge_or_random(random); });
+      std::vector<Word> digests(count);
+      hash_elements_batch_on(GetParam(), elements, length, digests);
+      for (size_t i = 0; i < count; ++i) {
+        ASSERT_EQ(digests[i], hash_elements(std::span(elements).subspan(i * length, length)))
+            << "seed " << kSeed << ", length " << length << ", input " << i << " of " << count;
+      }
+    }
+  }
+}
+
+TEST(Poseidon2, UsesTheWidestBackendForBatches) {
+  EXPECT_EQ(poseidon2_backend(), available_poseidon2_backends().back());
+  std::mt19937_64 random(6);
+  const std::vector<Felt> elements = random_felts(random, 8 * 11);
+  std::vector<Word> pairs;
+  for (size_t i = 0; i < elements.size(); i += 4) {
+    pairs.emplace_back(elements[i], elements[i + 1], elements[i + 2], elements[i + 3]);
+  }
+  std::vector<Word> merged(11);
+  merge_batch(pairs, merged);
+  EXPECT_EQ(merged, merge_one_by_one(pairs));
+  std::vector<Word> hashed(11);
+  hash_elements_batch(elements, 8, hashed);
+  EXPECT_EQ(hashed, merged);
+  const Felt domain = Felt::reduce(~uint64_t{0});
+  merge_batch_in_domain(pairs, domain, merged);
+  for (size_t i = 0; i < merged.size(); ++i) {
+    EXPECT_EQ(merged[i], merge_in_domain(pairs[2 * i], pairs[2 * i + 1], domain));
+  }
+}
+
 }  // namespace
 }  // namespace miden
