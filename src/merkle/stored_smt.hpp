@@ -4,8 +4,9 @@
 //
 // Layout. A tree is cut into 8-level subtrees rooted at depths 0, 8, ..., 56. A subtree is stored
 // only where at least two leaves lie below its root: a lone leaf needs no nodes, since all its
-// siblings below are empty and its hash at any height follows from the leaf. So a tree of N random
-// keys takes about N/128 subtrees, whatever its depth.
+// siblings below are empty and its hash at any height follows from the leaf. The one exception is
+// the root's subtree, which is stored for a single leaf too, so that the leaf can be found. What is
+// stored follows from the tree's entries alone, not from the order in which they came.
 #pragma once
 
 #include <functional>
@@ -25,8 +26,9 @@ struct SubtreeKey {
   friend auto operator<=>(const SubtreeKey&, const SubtreeKey&) = default;
 };
 
-// Where nodes and leaves come from: one consistent version of one tree. Implementations batch their
-// reads; results are in the order of the keys, nullopt where nothing is stored.
+// Where nodes and leaves come from: one consistent version of one tree. Keys are ascending and
+// distinct, and implementations batch their reads; results are in the order of the keys, nullopt
+// where nothing is stored. Called on the caller's thread only.
 class SmtReader {
  public:
   virtual ~SmtReader() = default;
@@ -34,7 +36,7 @@ class SmtReader {
   virtual std::vector<std::optional<Bytes>> leaves(std::span<const uint64_t> indices) const = 0;
 };
 
-// What an update changes: nullopt deletes.
+// What an update changes, each key once; nullopt deletes.
 struct SmtUpdate {
   Word root;
   int64_t entries_added = 0;  // negative when more were removed
@@ -47,6 +49,7 @@ struct SmtUpdate {
 Result<SmtUpdate> smt_update(const SmtReader& reader, std::span<const SmtEntry> entries,
                              Executor& executor);
 
+// All of these fail with CorruptTree alone.
 Result<Word> smt_root(const SmtReader& reader);
 Result<Word> smt_get(const SmtReader& reader, const Word& key);
 Result<std::vector<Word>> smt_get_many(const SmtReader& reader, std::span<const Word> keys);
