@@ -7,7 +7,7 @@
 //   hi' = H(a.lo b.lo) + L(a.lo b.hi) + L(a.hi b.lo) - 256 H(a.hi b.hi)
 //
 // An element is held in one of two forms:
-//   factor   the low 52 bits of lo, with anything above them; hi < 2^45. What IFMA multiplies.
+//   factor   lo counts mod 2^52, whatever stands above; hi < 2^45. What IFMA multiplies.
 //   summand  lo and hi are plain integers, not negative, below 2^63. What linear layers add; bounds
 //            are noted where they change.
 // Nothing is ever negative: where something is subtracted, a bias was added before. Biases are zero
@@ -16,6 +16,7 @@
 #if defined(__x86_64__)
 
 // g++ 12 takes the intrinsics' deliberately undefined operands for a mistake (its bug 105593).
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
 #include <immintrin.h>
@@ -33,6 +34,8 @@ namespace {
 using Vector = __m512i;
 
 constexpr size_t kLanes = 8;
+// S-boxes computed side by side in the external rounds; more do not fit the registers.
+constexpr size_t kAbreast = 3;
 constexpr uint64_t kMask44 = (uint64_t{1} << 44) - 1;
 constexpr uint64_t kMask52 = (uint64_t{1} << 52) - 1;
 constexpr uint64_t kEpsilon = 0xffffffff;
@@ -84,17 +87,14 @@ struct LimbsRound {
 consteval Limbs split(Felt x) { return {x.value() & kMask52, x.value() >> 52}; }
 consteval Felt value_of(Limbs x) { return felt(x.lo) + felt(uint64_t{1} << 52) * felt(x.hi); }
 
-// What the sums of a product start from, zero mod p. lo: at most 2^60 + 2^55 is subtracted, and in
-// the carry less than 2^10. hi: less than 2^46 is subtracted.
-constexpr Limbs kProductBias = {(uint64_t{1} << 61) + 8, (uint64_t{1} << 47) - (1 << 9)};
+// What the limbs of a product start from, zero mod p (2^55 = 8 Y, 2^47 Y = -8). From lo at most
+// 2^54 + 2^52 is subtracted, and in the carry less than 2^10; from hi less than 2^46.
+constexpr Limbs kProductBias = {(uint64_t{1} << 55) + 8, (uint64_t{1} << 47) - 8};
 static_assert(value_of(kProductBias) == felt(0));
 
-// Bit 53 is set in an S-box's lo, for later subtractions; the constants take it out again.
-constexpr uint64_t kSboxBit = uint64_t{1} << 53;
-
-// `constant` added to an S-box's output, as the start of its last product.
+// The same for the last product of an S-box, to whose output `constant` is added.
 consteval Limbs sbox_bias(Felt constant) {
-  const Limbs limbs = split(constant - felt(kSboxBit));
+  const Limbs limbs = split(constant);
   return {kProductBias.lo + limbs.lo, kProductBias.hi + limbs.hi};
 }
 
@@ -126,7 +126,7 @@ constexpr LimbsRound kFirstConstants = split_round(felts_of(kExternalInitialCons
 
 // In the internal rounds: set in the sum of the state, and added to element 1 at their beginning.
 constexpr Limbs kSumBits = {uint64_t{1} << 53, uint64_t{1} << 46};
-constexpr Limbs kOneBias = {uint64_t{1} << 55, uint64_t{1} << 54};
+constexpr Limbs kOneBias = {uint64_t{1} << 56, uint64_t{1} << 54};
 
 struct InternalBiases {
   Limbs after_sbox[22];
@@ -149,7 +149,7 @@ static_assert(value_of(kDifferenceBias) == felt(0));
 
 VECTOR_CODE Element all(const Limbs& x) { return {all(x.lo), all(x.hi)}; }
 
-// A summand whose lo is at least hi / 2^44, as a factor. hi < 2^44 + 2^11.
+// The carry: a summand with lo >= hi / 2^44 to a factor with hi < 2^44 + 2^11.
 VECTOR_CODE Element carried(const Element& a) {
   const Vector lo = sub(a.lo, right<44>(a.hi));
   return {lo, add(masked(a.hi, kMask44), right<52>(lo))};
@@ -161,33 +161,77 @@ VECTOR_CODE Element normalized(const Element& a) {
   return {masked(factor.lo, kMask52), factor.hi};
 }
 
-// Products before their carry: lo < 2^61 + 2^53, hi < 2^54.
-VECTOR_CODE Element square(const Element& a, const Element& bias) {
-  const Vector twice_hi = add(a.hi, a.hi);
-  const Vector n = L(H(zero(), a.lo, twice_hi), a.hi, a.hi);
-  const Vector m = H(zero(), a.hi, a.hi);
-  const Vector lo = L(bias.lo, a.lo, a.lo);
-  const Vector hi = L(H(bias.hi, a.lo, a.lo), a.lo, twice_hi);
-  return {sub(lo, left<8>(n)), sub(hi, left<8>(m))};
+template <size_t n, class Body>
+VECTOR_CODE void each(Body body) {
+#pragma GCC unroll 12
+  for (size_t i = 0; i < n; ++i) body(i);
 }
 
-VECTOR_CODE Element product(const Element& a, const Element& b, const Element& bias) {
-  const Vector n = L(H(H(zero(), a.lo, b.hi), a.hi, b.lo), a.hi, b.hi);
-  const Vector m = H(zero(), a.hi, b.hi);
-  const Vector lo = L(bias.lo, a.lo, b.lo);
-  const Vector hi = L(L(H(bias.hi, a.lo, b.lo), a.lo, b.hi), a.hi, b.lo);
-  return {sub(lo, left<8>(n)), sub(hi, left<8>(m))};
+// n factors side by side, and 16 hi: 256 a.hi b.hi = (16 a.hi) (16 b.hi). The multiplications of
+// one S-box wait for each other; those of several, step by step, fill the time.
+template <size_t n>
+struct Factors {
+  Vector lo[n];
+  Vector hi[n];
+  Vector scaled_hi[n];
+
+  explicit VECTOR_CODE Factors(const Element* a) {
+    Element factor[n];
+    each<n>([&](size_t i) { factor[i] = carried(a[i]); });
+    each<n>([&](size_t i) { lo[i] = factor[i].lo; });
+    each<n>([&](size_t i) { hi[i] = factor[i].hi; });
+    each<n>([&](size_t i) { scaled_hi[i] = left<4>(hi[i]); });
+  }
+};
+
+// Products + bias: 2^54 < lo < 2^55 + 2^53, 2^46 < hi < 2^54.
+template <size_t n>
+VECTOR_CODE void multiply(const Factors<n>& a, const Factors<n>& b, const Element* bias,
+                          Element* out) {
+  Vector lo[n], hi[n], less_lo[n], less_hi[n];
+  each<n>([&](size_t i) { less_lo[i] = H(zero(), a.lo[i], b.hi[i]); });
+  each<n>([&](size_t i) { hi[i] = H(bias[i].hi, a.lo[i], b.lo[i]); });
+  each<n>([&](size_t i) { less_lo[i] = H(less_lo[i], a.hi[i], b.lo[i]); });
+  each<n>([&](size_t i) { hi[i] = L(hi[i], a.lo[i], b.hi[i]); });
+  each<n>([&](size_t i) { less_lo[i] = left<8>(less_lo[i]); });
+  each<n>([&](size_t i) { less_hi[i] = H(zero(), a.scaled_hi[i], b.scaled_hi[i]); });
+  each<n>([&](size_t i) { less_lo[i] = L(less_lo[i], a.scaled_hi[i], b.scaled_hi[i]); });
+  each<n>([&](size_t i) { hi[i] = L(hi[i], a.hi[i], b.lo[i]); });
+  each<n>([&](size_t i) { lo[i] = L(bias[i].lo, a.lo[i], b.lo[i]); });
+  each<n>([&](size_t i) { out[i] = {sub(lo[i], less_lo[i]), sub(hi[i], less_hi[i])}; });
 }
 
-// x^7 + kSboxBit + the constant in `bias`, for a factor x, as a summand: 2^53 <= lo < 2^53 + 2^52,
-// hi < 2^54.
-VECTOR_CODE Element pow7(const Element& x, const Limbs& bias) {
-  const Element zero_bias = all(kProductBias);
-  const Element x2 = carried(square(x, zero_bias));
-  const Element x3 = carried(product(x2, x, zero_bias));
-  const Element x4 = carried(square(x2, zero_bias));
-  const Element x7 = product(x3, x4, all(bias));
-  return {masked_with(x7.lo, kMask52, kSboxBit), add(x7.hi, right<52>(x7.lo))};
+// Squares + kProductBias, with the same bounds.
+template <size_t n>
+VECTOR_CODE void square(const Factors<n>& a, Element* out) {
+  const Element bias = all(kProductBias);
+  Vector lo[n], hi[n], less_lo[n], less_hi[n], twice_hi[n];
+  each<n>([&](size_t i) { twice_hi[i] = add(a.hi[i], a.hi[i]); });
+  each<n>([&](size_t i) { less_lo[i] = H(zero(), a.lo[i], twice_hi[i]); });
+  each<n>([&](size_t i) { hi[i] = H(bias.hi, a.lo[i], a.lo[i]); });
+  each<n>([&](size_t i) { less_lo[i] = left<8>(less_lo[i]); });
+  each<n>([&](size_t i) { hi[i] = L(hi[i], a.lo[i], twice_hi[i]); });
+  each<n>([&](size_t i) { less_hi[i] = H(zero(), a.scaled_hi[i], a.scaled_hi[i]); });
+  each<n>([&](size_t i) { less_lo[i] = L(less_lo[i], a.scaled_hi[i], a.scaled_hi[i]); });
+  each<n>([&](size_t i) { lo[i] = L(bias.lo, a.lo[i], a.lo[i]); });
+  each<n>([&](size_t i) { out[i] = {sub(lo[i], less_lo[i]), sub(hi[i], less_hi[i])}; });
+}
+
+// s[i]^7 + the constant in biases[i], from summands with lo >= hi / 2^44, with the bounds of
+// products.
+template <size_t n>
+VECTOR_CODE void sbox(Element* s, const Limbs* biases) {
+  Element zero_biases[n], sbox_biases[n], powers[n];
+  each<n>([&](size_t i) { zero_biases[i] = all(kProductBias); });
+  each<n>([&](size_t i) { sbox_biases[i] = all(biases[i]); });
+  const Factors<n> x(s);
+  square(x, powers);
+  const Factors<n> x2(powers);
+  square(x2, powers);
+  const Factors<n> x4(powers);
+  multiply(x2, x, zero_biases, powers);
+  const Factors<n> x3(powers);
+  multiply(x3, x4, sbox_biases, s);
 }
 
 // One limb of the 4x4 matrix on a chunk: row i is (x0 + x1 + x2 + x3) + x[i] + 2 x[i+1]; in place.
@@ -233,10 +277,9 @@ VECTOR_CODE void external_matrix_chunk(const Element* s, size_t chunk, Element* 
   chunk_matrix(out);
 }
 
-// Summands with 2^15 <= lo to summands with 2^53 <= lo < 2^53 + 2^52, hi < 2^54.
 VECTOR_CODE void sbox_layer(Element* s, const LimbsRound& biases) {
 #pragma GCC unroll 12
-  for (size_t i = 0; i < 12; ++i) s[i] = pow7(carried(s[i]), biases.of[i]);
+  for (size_t i = 0; i < 12; i += kAbreast) sbox<kAbreast>(s + i, biases.of + i);
 }
 
 // sum + a / 2^k for a summand with hi < 2^51. With f = lo mod 2^k: f / 2^k = f 2^(52-k) / Y, and
@@ -269,9 +312,10 @@ struct InternalState {
   Element one, two, eighth;
   Element first;
 
-  // `others` has lo >= 2^55 and hi >= 2^54 from kOneBias, more than an S-box's output.
+  // `others` has lo >= 2^56 and hi >= 2^54 from kOneBias, more than an S-box's output.
   VECTOR_CODE void round(const Limbs& bias) {
-    const Element y = pow7(carried(first), bias);
+    Element y = first;
+    sbox<1>(&y, &bias);
     const Element others = add(add(add(halves.sum, threes.sum), add(fours.sum, quarters.sum)),
                                add(add(one, two), eighth));
     first = sub(others, y);
@@ -311,8 +355,12 @@ VECTOR_CODE void internal_rounds(Element* s) {
   state.two = s[2];
   state.eighth = s[11];
   state.halves = {add(s[3], s[6]), left<1>(difference(s[3], s[6]))};
-  state.threes = {add(s[4], s[7]), normalized(product(carried(difference(s[4], s[7])),
-                                                      all(kInverse3), all(kProductBias)))};
+  const Element apart = difference(s[4], s[7]);
+  const Element inverse3 = all(kInverse3);
+  const Element zero_bias = all(kProductBias);
+  Element third;
+  multiply(Factors<1>(&apart), Factors<1>(&inverse3), &zero_bias, &third);
+  state.threes = {add(s[4], s[7]), normalized(third)};
   state.fours = {add(s[5], s[8]), divided<2>(difference(s[5], s[8]))};
   state.quarters = {add(s[9], s[10]), left<2>(difference(s[9], s[10]))};
 
