@@ -107,9 +107,12 @@ std::vector<Poseidon2Backend> find_backends() {
 #if defined(__x86_64__)
   // What CMake compiles *_avx2.cpp and *_avx512.cpp for; the test includes the operating system's
   // support.
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
+                        __builtin_cpu_supports("fma");
+  if (has_avx2) backends.push_back(Poseidon2Backend::kAvx2);
+  if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("bmi2")) {
+      __builtin_cpu_supports("avx512ifma")) {
     backends.push_back(Poseidon2Backend::kAvx512);
   }
 #endif
@@ -118,6 +121,7 @@ std::vector<Poseidon2Backend> find_backends() {
 
 const Poseidon2Kernels& kernels_of(Poseidon2Backend backend) {
 #if defined(__x86_64__)
+  if (backend == Poseidon2Backend::kAvx2) return kAvx2Kernels;
   if (backend == Poseidon2Backend::kAvx512) return kAvx512Kernels;
 #endif
   (void)backend;

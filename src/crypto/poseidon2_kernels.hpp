@@ -19,6 +19,7 @@ struct Poseidon2Kernels {
 
 extern const Poseidon2Kernels kScalarKernels;
 #if defined(__x86_64__)
+extern const Poseidon2Kernels kAvx2Kernels;
 extern const Poseidon2Kernels kAvx512Kernels;
 #endif
 
