@@ -1,0 +1,41 @@
+// Who proves batches and blocks: this process or a service. spec/block-production.md §10, §14.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "engine/engine.hpp"
+#include "net/address.hpp"
+#include "net/status.hpp"
+#include "protocol/batch.hpp"
+
+namespace miden {
+
+// Both are safe from any thread. A status says what to make of a failure, see judge_status.
+class BatchProver {
+ public:
+  virtual ~BatchProver() = default;
+  // Verifies every transaction's proof. The message of a refusal names the transactions at fault,
+  // where they are known.
+  virtual Answer<ProvenBatch> prove(const ProposedBatch& batch) = 0;
+};
+
+class BlockProver {
+ public:
+  virtual ~BlockProver() = default;
+  // BlockProofRequest -> BlockProof, which is empty in protocol 0.15.
+  virtual Answer<Bytes> prove(ByteView block_proof_request) = 0;
+};
+
+std::unique_ptr<BatchProver> make_local_batch_prover(std::shared_ptr<const Engine> engine);
+std::unique_ptr<BlockProver> make_local_block_prover(std::shared_ptr<const Engine> engine);
+
+struct RemoteProverOptions {
+  ServiceUrl url;
+  std::chrono::milliseconds timeout = std::chrono::seconds(10);  // of one proof
+};
+// A remote prover's batch is compared with the proposal: it can refuse or be late, not lie.
+std::unique_ptr<BatchProver> make_remote_batch_prover(const RemoteProverOptions& options);
+std::unique_ptr<BlockProver> make_remote_block_prover(const RemoteProverOptions& options);
+
+}  // namespace miden

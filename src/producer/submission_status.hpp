@@ -1,0 +1,20 @@
+// How a refused submission reads on the wire. spec/block-production.md §7.2.
+#pragma once
+
+#include "net/status.hpp"
+
+namespace miden {
+
+// `grpc-status-details-bin` of a refused submission: one byte.
+enum class SubmissionError : uint8_t {
+  kInternal = 0,
+  kExpired = 1,
+  kStateConflict = 2,
+  kCapacityExceeded = 3,
+};
+
+// From an error of Mempool::admit and its kin, or of authentication. Internal causes are logged and
+// hidden: their message is "Internal error".
+Status submission_status(const Error& error);
+
+}  // namespace miden
