@@ -1,0 +1,115 @@
+#include "chain/chain_reader.hpp"
+
+#include <string>
+
+namespace miden {
+namespace {
+
+constexpr uint8_t kAbsent = 0;
+constexpr size_t kBlockSize = sizeof(uint32_t);
+
+// The value of a kHistory row.
+std::optional<Bytes> historic_value(ByteView row) {
+  if (row.empty()) throw_corrupt("an empty history row");
+  if (row.front() == kAbsent) return std::nullopt;
+  return Bytes(row.begin() + 1, row.end());
+}
+
+bool has_prefix(ByteView key, const Key& prefix) {
+  return as_string_view(key).starts_with(as_string_view(prefix.view()));
+}
+
+}  // namespace
+
+void throw_corrupt(std::string_view what) {
+  throw StorageError(StorageError::Kind::kCorruption,
+                     "the chain's store is damaged: " + std::string(what));
+}
+
+Key history_key(Table table, const Key& key, BlockNum replaced_at) {
+  return Key().u8(static_cast<uint8_t>(table)).bytes(key.view()).u32(replaced_at.value);
+}
+
+ChainReader::ChainReader(std::shared_ptr<const Snapshot> snapshot)
+    : snapshot_(std::move(snapshot)) {}
+
+std::optional<uint32_t> ChainReader::meta(MetaKey key) const {
+  const std::optional<Bytes> row = rows().get(kMeta, meta_key(key));
+  if (!row) return std::nullopt;
+  return KeyReader(*row).u32();
+}
+
+std::optional<SignedHeader> ChainReader::header(BlockNum block) const {
+  const std::optional<Bytes> row = rows().get(kHeaders, block_key(block));
+  if (!row) return std::nullopt;
+  ByteReader reader(*row);
+  const Word commitment = expect_sound(Word::decode(reader));
+  BlockHeader header = expect_sound(BlockHeader::decode(reader));
+  const Signature signature = expect_sound(Signature::decode(reader));
+  return SignedHeader{std::move(header), signature, commitment};
+}
+
+std::vector<std::optional<Bytes>> ChainReader::rows_at(Table table, std::span<const Key> keys,
+                                                       std::optional<BlockNum> at) const {
+  if (!at) return rows().get_many(table, keys);
+  // The first value that was replaced after `at` is the one that held then.
+  std::vector<std::optional<Bytes>> values(keys.size());
+  std::vector<Key> unchanged;
+  std::vector<size_t> unchanged_places;
+  Cursor history = rows().rows_with_prefix(kHistory, Key().u8(static_cast<uint8_t>(table)));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const Key first = history_key(table, keys[i], at->next());
+    history.seek(first);
+    const Key prefix = Key().u8(static_cast<uint8_t>(table)).bytes(keys[i].view());
+    if (history.valid() && history.key().size() == first.size() &&
+        has_prefix(history.key(), prefix)) {
+      values[i] = historic_value(history.value());
+    } else {
+      unchanged.push_back(keys[i]);
+      unchanged_places.push_back(i);
+    }
+  }
+  std::vector<std::optional<Bytes>> newest = rows().get_many(table, unchanged);
+  for (size_t i = 0; i < newest.size(); ++i) values[unchanged_places[i]] = std::move(newest[i]);
+  return values;
+}
+
+std::optional<Bytes> ChainReader::row_at(Table table, const Key& key,
+                                         std::optional<BlockNum> at) const {
+  if (!at) return rows().get(table, key);
+  return std::move(rows_at(table, {&key, 1}, at).front());
+}
+
+std::vector<std::pair<Key, std::optional<Bytes>>> ChainReader::older_rows(Table table,
+                                                                          const Key& prefix,
+                                                                          size_t rest_size,
+                                                                          BlockNum at) const {
+  std::vector<std::pair<Key, std::optional<Bytes>>> older;
+  const Key first = Key().u8(static_cast<uint8_t>(table)).bytes(prefix.view());
+  const size_t key_size = prefix.size() + rest_size;
+  for (Cursor row = rows().rows_with_prefix(kHistory, first); row.valid(); row.next()) {
+    if (row.key().size() != 1 + key_size + kBlockSize) throw_corrupt("a history key's length");
+    KeyReader reader(row.key().subspan(1));
+    const Key key = Key().bytes(reader.bytes(key_size));
+    if (reader.u32() <= at.value) continue;
+    if (!older.empty() && older.back().first == key) continue;
+    older.emplace_back(key, historic_value(row.value()));
+  }
+  return older;
+}
+
+Cursor ChainReader::rows_of_blocks(Table table, const Key& prefix, BlockRange range) const {
+  Key lower = prefix;
+  Key upper = prefix;
+  return rows().rows(table, lower.u32(range.from.value), upper.u32(range.to.next().value));
+}
+
+MmrNodeReader ChainReader::chain_nodes() const {
+  return [this](uint64_t index) {
+    const std::optional<Bytes> row = rows().get(kChainNodes, Key().u64(index));
+    if (!row) throw_corrupt("a node of the chain's Merkle mountain range is missing");
+    return decode_stored<Word>(*row);
+  };
+}
+
+}  // namespace miden

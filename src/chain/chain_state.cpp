@@ -1,0 +1,223 @@
+#include "chain/chain_state.hpp"
+
+#include <mutex>
+#include <string>
+
+#include "chain/check_block.hpp"
+#include "chain/journal.hpp"
+#include "chain/stage_block.hpp"
+#include "chain/stored_tree.hpp"
+#include "chain/tip_listeners.hpp"
+#include "storage/thread_pool_executor.hpp"
+
+namespace miden {
+namespace {
+
+std::filesystem::path store_dir(const std::filesystem::path& dir) { return dir / "store"; }
+
+std::shared_ptr<const StateView> view_of(const Store& store, const Word& genesis_commitment) {
+  auto reader = std::make_unique<const ChainReader>(store.snapshot());
+  const std::optional<uint32_t> tip = reader->meta(MetaKey::kTip);
+  const std::optional<uint32_t> proven_tip = reader->meta(MetaKey::kProvenTip);
+  if (!tip || !proven_tip) throw_corrupt("the tip's number is missing");
+  const std::optional<SignedHeader> header = reader->header({*tip});
+  if (!header) throw_corrupt("the tip's header is missing");
+  return std::make_shared<const StateView>(std::move(reader), *header, BlockNum{*proven_tip},
+                                           genesis_commitment);
+}
+
+// Cheap enough for every start: three roots and the range's peaks.
+Result<void> check_trees(const ChainReader& reader, const BlockHeader& tip) {
+  const auto diverged = [&](std::string_view tree) {
+    return fail("StorageDiverged", "the stored " + std::string(tree) +
+                                       " does not fit the header of block " +
+                                       std::to_string(tip.block_num.value) +
+                                       ": restore the data directory from a copy");
+  };
+  if (StoredTree(reader, account_tree()).root() != tip.account_root) {
+    return diverged("account tree");
+  }
+  if (StoredTree(reader, nullifier_tree()).root() != tip.nullifier_root) {
+    return diverged("nullifier tree");
+  }
+  if (mmr_peaks_at(tip.block_num.value, reader.chain_nodes()).hash() != tip.chain_commitment) {
+    return diverged("chain range");
+  }
+  return {};
+}
+
+Result<void> prepare_empty_directory(const std::filesystem::path& dir) {
+  std::error_code error;
+  if (std::filesystem::is_directory(dir, error)) {
+    if (std::filesystem::is_empty(dir)) return {};
+    return fail("DataDirectoryNotEmpty", dir.string() + " exists but is not empty");
+  }
+  if (std::filesystem::exists(dir, error)) {
+    return fail("DataDirectoryNotEmpty", dir.string() + " exists but is not a directory");
+  }
+  if (!std::filesystem::create_directory(dir, error)) {
+    return fail("DataDirectoryMissing", "cannot create " + dir.string() + ": " + error.message());
+  }
+  return {};
+}
+
+Result<void> commit_genesis(const std::filesystem::path& dir, const SignedBlock& genesis) {
+  const std::shared_ptr<Store> store = TRY(Store::create(dir, chain_tables(), StoreOptions{}));
+  const ChainReader before(store->snapshot());
+  BlockWrite write(*store, kGenesis);
+  SerialExecutor executor;
+  if (const Result<void> staged = stage_block(write, before, genesis, executor); !staged) {
+    return fail("InvalidGenesis", staged.error().message);
+  }
+  write.put_meta(MetaKey::kFormat, kStoreFormat);
+  write.put_meta(MetaKey::kProvenTip, kGenesis.value);
+  store->write(write.batch());
+  return {};
+}
+
+}  // namespace
+
+struct ChainState::State {
+  State(std::shared_ptr<Store> opened, std::shared_ptr<Executor> where, const Word& genesis)
+      : store(std::move(opened)),
+        executor(std::move(where)),
+        genesis_commitment(genesis),
+        journal(store) {}
+
+  std::shared_ptr<Store> store;
+  std::shared_ptr<Executor> executor;
+  Word genesis_commitment;
+  Journal journal;
+  std::shared_ptr<TipListeners> listeners = std::make_shared<TipListeners>();
+  std::mutex applying;    // one block at a time; only ever tried
+  std::mutex publishing;  // write, snapshot and publication are one step
+
+  void publish() { listeners->publish(view_of(*store, genesis_commitment)); }
+};
+
+ChainState::ChainState(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ChainState::~ChainState() = default;
+
+Result<void> ChainState::bootstrap(const std::filesystem::path& dir, const SignedBlock& genesis) {
+  TRY(check_genesis(genesis));
+  TRY(prepare_empty_directory(dir));
+  const Result<void> committed = commit_genesis(store_dir(dir), genesis);
+  // A refused block must not leave a directory that looks half bootstrapped.
+  if (!committed) std::filesystem::remove_all(store_dir(dir));
+  return committed;
+}
+
+Result<std::unique_ptr<ChainState>> ChainState::open(const std::filesystem::path& dir,
+                                                     ChainOptions options) {
+  if (!std::filesystem::is_directory(dir)) {
+    return fail("DataDirectoryMissing", dir.string() + " is not a directory");
+  }
+  Result<std::shared_ptr<Store>> opened =
+      Store::open(store_dir(dir), chain_tables(), options.store);
+  if (!opened && opened.error().code == "StoreMissing") {
+    return fail("NotBootstrapped", dir.string() + " holds no chain: run bootstrap first");
+  }
+  const std::shared_ptr<Store> store = TRY(std::move(opened));
+
+  const ChainReader reader(store->snapshot());
+  const std::optional<uint32_t> format = reader.meta(MetaKey::kFormat);
+  const std::optional<SignedHeader> genesis = reader.header(kGenesis);
+  if (!format || !genesis) {
+    return fail("NotBootstrapped", "bootstrapping " + dir.string() +
+                                       " was interrupted: delete it and bootstrap again");
+  }
+  if (*format != kStoreFormat) {
+    return fail("UnsupportedStoreVersion",
+                dir.string() + " has store format " + std::to_string(*format) +
+                    ", this program reads format " + std::to_string(kStoreFormat));
+  }
+  if (!options.executor) options.executor = std::make_shared<ThreadPoolExecutor>();
+  auto state = std::make_unique<State>(store, options.executor, genesis->commitment);
+  state->publish();
+  TRY(check_trees(reader, state->listeners->view()->tip_header().header));
+  return std::unique_ptr<ChainState>(new ChainState(std::move(state)));
+}
+
+std::shared_ptr<const StateView> ChainState::view() const { return state_->listeners->view(); }
+const Word& ChainState::genesis_commitment() const { return state_->genesis_commitment; }
+
+Result<void> ChainState::apply_block(const SignedBlock& block,
+                                     std::optional<ByteView> proving_inputs) {
+  const std::unique_lock applying(state_->applying, std::try_to_lock);
+  if (!applying.owns_lock()) {
+    return fail("ConcurrentWrite", "another block is being applied");
+  }
+  TRY(check_block_follows(block, view()->tip_header()));
+
+  const ChainReader before(state_->store->snapshot());
+  BlockWrite write(*state_->store, block.header.block_num);
+  TRY(stage_block(write, before, block, *state_->executor));
+  if (proving_inputs) write.put(kProvingInputs, block_key(write.block()), *proving_inputs);
+  const std::vector<TransactionHeader>& transactions = block.body.transactions.transactions;
+  const std::vector<uint64_t> completed =
+      state_->journal.stage_committed(transactions, write.batch());
+
+  const std::lock_guard publishing(state_->publishing);
+  state_->store->write(write.batch());
+  state_->journal.forget(completed, transactions);
+  state_->publish();
+  return {};
+}
+
+Result<void> ChainState::apply_proof(BlockNum block_num, ByteView proof) {
+  const std::lock_guard publishing(state_->publishing);
+  const std::shared_ptr<const StateView> current = view();
+  const BlockNum expected = current->proven_tip().next();
+  if (block_num != expected) {
+    return fail("OutOfSequenceProof", "out-of-sequence proof: expected block " +
+                                          std::to_string(expected.value) + ", got " +
+                                          std::to_string(block_num.value));
+  }
+  if (block_num > current->tip()) {
+    return fail("UncommittedBlock",
+                "proof for uncommitted block " + std::to_string(block_num.value));
+  }
+  TRY(from_bytes<BlockProof>(proof));
+  WriteBatch batch(*state_->store);
+  batch.put(kProofs, block_key(block_num), proof);
+  batch.remove(kProvingInputs, block_key(block_num));
+  batch.put(kMeta, meta_key(MetaKey::kProvenTip), Key().u32(block_num.value).view());
+  state_->store->write(batch);
+  state_->publish();
+  return {};
+}
+
+ChainState::Subscription ChainState::subscribe(Listener listener) {
+  return state_->listeners->subscribe(std::move(listener));
+}
+
+bool ChainState::wait_for_tip(BlockNum block_num, std::chrono::steady_clock::time_point deadline,
+                              std::stop_token stop) const {
+  return state_->listeners->wait([&](const StateView& view) { return view.tip() >= block_num; },
+                                 deadline, std::move(stop));
+}
+
+bool ChainState::wait_for_proven_tip(BlockNum block_num,
+                                     std::chrono::steady_clock::time_point deadline,
+                                     std::stop_token stop) const {
+  return state_->listeners->wait(
+      [&](const StateView& view) { return view.proven_tip() >= block_num; }, deadline,
+      std::move(stop));
+}
+
+uint64_t ChainState::journal_add(std::span<const JournalAddition> additions) {
+  return state_->journal.add(additions);
+}
+
+uint64_t ChainState::journal_add(std::vector<TransactionId> transactions, ByteView bytes) {
+  const JournalAddition addition{std::move(transactions), bytes};
+  return journal_add({&addition, 1});
+}
+
+void ChainState::journal_remove(std::span<const uint64_t> sequences) {
+  state_->journal.remove(sequences);
+}
+
+std::vector<JournalEntry> ChainState::journal_entries() const { return state_->journal.entries(); }
+
+}  // namespace miden

@@ -1,0 +1,140 @@
+#include "chain/stored_tree.hpp"
+
+namespace miden {
+namespace {
+
+constexpr size_t kLeafPositionSize = kSmtDepth / 8;
+
+Key subtree_row(const Key& tree, const SubtreeKey& subtree) {
+  Key key = tree;
+  return key.u8(subtree.depth).big_endian(subtree.position, subtree.depth / 8);
+}
+
+Key leaves_prefix(const Key& tree) {
+  Key key = tree;
+  return key.u8(kSmtDepth);
+}
+
+Key leaf_row(const Key& tree, uint64_t index) { return leaves_prefix(tree).u64(index); }
+
+std::vector<Key> subtree_rows(const Key& tree, std::span<const SubtreeKey> subtrees) {
+  std::vector<Key> rows;
+  rows.reserve(subtrees.size());
+  for (const SubtreeKey& subtree : subtrees) rows.push_back(subtree_row(tree, subtree));
+  return rows;
+}
+
+std::vector<Key> leaf_rows(const Key& tree, std::span<const uint64_t> indices) {
+  std::vector<Key> rows;
+  rows.reserve(indices.size());
+  for (const uint64_t index : indices) rows.push_back(leaf_row(tree, index));
+  return rows;
+}
+
+// Looks keys up in `known` and reads the others at once.
+template <class K, class Read>
+std::vector<std::optional<Bytes>> remember(std::map<K, std::optional<Bytes>>& known,
+                                           std::span<const K> keys, Read read) {
+  std::vector<K> unknown;
+  for (const K& key : keys) {
+    if (!known.contains(key)) unknown.push_back(key);
+  }
+  std::vector<std::optional<Bytes>> values = read(std::span<const K>(unknown));
+  for (size_t i = 0; i < unknown.size(); ++i) known.emplace(unknown[i], std::move(values[i]));
+  std::vector<std::optional<Bytes>> answer;
+  answer.reserve(keys.size());
+  for (const K& key : keys) answer.push_back(known.at(key));
+  return answer;
+}
+
+// Adds the leaf's entries; true when `limit` is reached.
+bool take_leaf(std::vector<SmtEntry>& entries, ByteView leaf, size_t limit) {
+  for (const SmtEntry& entry : decode_stored<SmtLeaf>(leaf).entries) {
+    if (entries.size() >= limit) return true;
+    entries.push_back(entry);
+  }
+  return entries.size() >= limit;
+}
+
+}  // namespace
+
+std::vector<std::optional<Bytes>> StoredTree::subtrees(std::span<const SubtreeKey> keys) const {
+  return reader_.rows_at(kTreeNodes, subtree_rows(tree_, keys), at_);
+}
+
+std::vector<std::optional<Bytes>> StoredTree::leaves(std::span<const uint64_t> indices) const {
+  return reader_.rows_at(kTreeNodes, leaf_rows(tree_, indices), at_);
+}
+
+std::vector<SmtEntry> StoredTree::entries(size_t limit) const {
+  const Key prefix = leaves_prefix(tree_);
+  std::vector<std::pair<Key, std::optional<Bytes>>> older;
+  if (at_) older = reader_.older_rows(kTreeNodes, prefix, kLeafPositionSize, *at_);
+
+  // Both in key order: where a leaf has an older value, that one counts.
+  std::vector<SmtEntry> entries;
+  Cursor newest = reader_.rows().rows_with_prefix(kTreeNodes, prefix);
+  for (const auto& [key, value] : older) {
+    for (; newest.valid() && Key().bytes(newest.key()) < key; newest.next()) {
+      if (take_leaf(entries, newest.value(), limit)) return entries;
+    }
+    if (newest.valid() && Key().bytes(newest.key()) == key) newest.next();
+    if (value && take_leaf(entries, *value, limit)) return entries;
+  }
+  for (; newest.valid(); newest.next()) {
+    if (take_leaf(entries, newest.value(), limit)) return entries;
+  }
+  return entries;
+}
+
+std::vector<std::optional<Bytes>> RememberingTree::subtrees(
+    std::span<const SubtreeKey> keys) const {
+  return remember(subtrees_, keys,
+                  [this](std::span<const SubtreeKey> unknown) { return tree_.subtrees(unknown); });
+}
+
+std::vector<std::optional<Bytes>> RememberingTree::leaves(std::span<const uint64_t> indices) const {
+  return remember(leaves_, indices,
+                  [this](std::span<const uint64_t> unknown) { return tree_.leaves(unknown); });
+}
+
+Result<TreeChange> change_tree(const Key& tree, const RememberingTree& current,
+                               std::span<const SmtEntry> entries, Executor& executor) {
+  Result<SmtUpdate> updated = smt_update(current, entries, executor);
+  if (!updated) {
+    if (updated.error().code == "CorruptTree") throw_corrupt(updated.error().message);
+    return std::unexpected(updated.error());
+  }
+  TreeChange change{updated->root, {}};
+  change.rows.reserve(updated->subtrees.size() + updated->leaves.size());
+  std::vector<SubtreeKey> subtrees;
+  for (const auto& [key, value] : updated->subtrees) subtrees.push_back(key);
+  std::vector<uint64_t> leaves;
+  for (const auto& [index, value] : updated->leaves) leaves.push_back(index);
+
+  std::vector<std::optional<Bytes>> old_subtrees = current.subtrees(subtrees);
+  for (size_t i = 0; i < subtrees.size(); ++i) {
+    change.rows.push_back({subtree_row(tree, subtrees[i]), std::move(old_subtrees[i]),
+                           std::move(updated->subtrees[i].second)});
+  }
+  std::vector<std::optional<Bytes>> old_leaves = current.leaves(leaves);
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    change.rows.push_back({leaf_row(tree, leaves[i]), std::move(old_leaves[i]),
+                           std::move(updated->leaves[i].second)});
+  }
+  return change;
+}
+
+void write_tree_change(BlockWrite& write, const TreeChange& change, TreeHistory history) {
+  for (const TreeRowChange& row : change.rows) {
+    if (history == TreeHistory::kKept) {
+      write.replace(kTreeNodes, row.key, row.old_value, row.new_value);
+    } else if (row.new_value) {
+      write.put(kTreeNodes, row.key, *row.new_value);
+    } else if (row.old_value) {
+      write.remove(kTreeNodes, row.key);
+    }
+  }
+}
+
+}  // namespace miden

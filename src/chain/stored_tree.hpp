@@ -1,0 +1,78 @@
+// One tree of the store, as of one block.
+#pragma once
+
+#include <map>
+
+#include "chain/block_write.hpp"
+#include "merkle/stored_smt.hpp"
+
+namespace miden {
+
+class StoredTree : public SmtReader {
+ public:
+  // `at` absent: the newest.
+  StoredTree(const ChainReader& reader, const Key& tree, std::optional<BlockNum> at = std::nullopt)
+      : reader_(reader), tree_(tree), at_(at) {}
+
+  std::vector<std::optional<Bytes>> subtrees(std::span<const SubtreeKey> keys) const override;
+  std::vector<std::optional<Bytes>> leaves(std::span<const uint64_t> indices) const override;
+
+  Word root() const { return expect_sound(smt_root(*this)); }
+  // Its entries by leaf; stops behind the first `limit`.
+  std::vector<SmtEntry> entries(size_t limit) const;
+
+ private:
+  const ChainReader& reader_;
+  Key tree_;
+  std::optional<BlockNum> at_;
+};
+
+// What an opening of the account tree says about `asked`; for an id whose prefix another account
+// holds, that account.
+AccountWitness witness_of_opening(const AccountId& asked, SmtProof opening);
+
+// Remembers what was read, so that what an update replaces can be kept. For one thread.
+class RememberingTree final : public SmtReader {
+ public:
+  explicit RememberingTree(const SmtReader& tree) : tree_(tree) {}
+
+  std::vector<std::optional<Bytes>> subtrees(std::span<const SubtreeKey> keys) const override;
+  std::vector<std::optional<Bytes>> leaves(std::span<const uint64_t> indices) const override;
+
+ private:
+  const SmtReader& tree_;
+  mutable std::map<SubtreeKey, std::optional<Bytes>> subtrees_;
+  mutable std::map<uint64_t, std::optional<Bytes>> leaves_;
+};
+
+// A tree that does not exist yet.
+class EmptyTree final : public SmtReader {
+ public:
+  std::vector<std::optional<Bytes>> subtrees(std::span<const SubtreeKey> keys) const override {
+    return std::vector<std::optional<Bytes>>(keys.size());
+  }
+  std::vector<std::optional<Bytes>> leaves(std::span<const uint64_t> indices) const override {
+    return std::vector<std::optional<Bytes>>(indices.size());
+  }
+};
+
+// One changed row of kTreeNodes.
+struct TreeRowChange {
+  Key key;
+  std::optional<Bytes> old_value;
+  std::optional<Bytes> new_value;
+};
+struct TreeChange {
+  Word root;
+  std::vector<TreeRowChange> rows;
+};
+// The rows of `tree` that setting `entries` (sorted, without duplicates) changes. `current` is the
+// tree before. Error: TooManyLeafEntries.
+Result<TreeChange> change_tree(const Key& tree, const RememberingTree& current,
+                               std::span<const SmtEntry> entries, Executor& executor);
+
+// Who may ask for older versions of a tree.
+enum class TreeHistory { kKept, kDropped };
+void write_tree_change(BlockWrite& write, const TreeChange& change, TreeHistory history);
+
+}  // namespace miden
