@@ -69,8 +69,8 @@ Result<PartialNote> PartialNote::decode(ByteReader& reader) {
   const PartialNoteMetadata metadata = TRY(PartialNoteMetadata::decode(reader));
   const Word recipient_digest = TRY(Word::decode(reader));
   NoteAssets assets = TRY(NoteAssets::decode(reader));
-  return PartialNote{metadata, recipient_digest, std::move(assets),
-                     TRY(NoteAttachments::decode(reader))};
+  NoteAttachments attachments = TRY(NoteAttachments::decode(reader));
+  return PartialNote{metadata, recipient_digest, std::move(assets), std::move(attachments)};
 }
 
 void NoteInclusionProof::encode(ByteWriter& writer) const {

@@ -115,7 +115,8 @@ void NoteDetails::encode(ByteWriter& writer) const {
 
 Result<NoteDetails> NoteDetails::decode(ByteReader& reader) {
   NoteAssets assets = TRY(NoteAssets::decode(reader));
-  return NoteDetails{std::move(assets), TRY(NoteRecipient::decode(reader))};
+  NoteRecipient recipient = TRY(NoteRecipient::decode(reader));
+  return NoteDetails{std::move(assets), std::move(recipient)};
 }
 
 }  // namespace miden
