@@ -40,7 +40,7 @@ class TestChain {
       if (customize) customize(tip_);
       if (block_num == tip_num) return;
       previous = tip_.commitment();
-      EXPECT_TRUE(before_tip_.add(tip_, true));
+      before_tip_.add(tip_, true).value();
     }
   }
 
