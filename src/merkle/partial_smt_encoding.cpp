@@ -57,22 +57,48 @@ const ListedNode* find_listed(const std::vector<ListedNode>& nodes, uint64_t pos
 
 }  // namespace
 
+// A known inner node need not be listed where the reader will have built it by the time its parent
+// is built. The reference's reader builds what lies above leaves first, without the rest; then,
+// from the bottom up, the parents of listed nodes. So a node without leaves below (an opening of an
+// absent key makes such) is listed when a leaf lies below its parent, or when none of its own
+// children is listed. The reference's writer leaves these nodes out, and its reader refuses what it
+// wrote.
 void PartialSmt::encode(ByteWriter& writer) const {
+  // By level and place in it: whether a stored leaf lies below, whether a child is listed.
+  std::array<std::vector<bool>, kSmtDepth> has_leaf;
+  std::array<std::vector<bool>, kSmtDepth> has_listed_child;
   std::array<std::vector<ListedNode>, kSmtDepth> listed;
   std::vector<ListedNode> value_only;
-  for (const InnerNode& node : levels_.back()) {
-    for (const auto& [position, hash] :
-         {std::pair(2 * node.position, node.left), std::pair(2 * node.position + 1, node.right)}) {
-      if (!hash.is_zero() && !leaves_.contains(position)) value_only.push_back({position, hash});
-    }
-  }
-  for (unsigned depth = 0; depth + 1 < kSmtDepth; ++depth) {
-    for (const InnerNode& node : levels_[depth]) {
-      for (const auto& [position, hash] : {std::pair(2 * node.position, node.left),
-                                           std::pair(2 * node.position + 1, node.right)}) {
-        if (find(levels_[depth + 1], position) == nullptr) {
-          listed[depth + 1].push_back({position, hash});
+  for (unsigned depth = kSmtDepth; depth-- > 0;) {
+    has_leaf[depth].resize(levels_[depth].size());
+    has_listed_child[depth].resize(levels_[depth].size());
+    for (size_t i = 0; i < levels_[depth].size(); ++i) {
+      const InnerNode& node = levels_[depth][i];
+      const std::array<ListedNode, 2> children = {
+          {{2 * node.position, node.left}, {2 * node.position + 1, node.right}}};
+      if (depth + 1 == kSmtDepth) {
+        for (const ListedNode& child : children) {
+          const bool is_stored = leaves_.contains(child.position);
+          if (is_stored) has_leaf[depth][i] = true;
+          if (!is_stored && !child.value.is_zero()) value_only.push_back(child);
         }
+        continue;
+      }
+      const Level& below = levels_[depth + 1];
+      std::array<std::optional<size_t>, 2> places;
+      for (size_t side = 0; side < 2; ++side) {
+        if (const InnerNode* child = find(below, children[side].position)) {
+          places[side] = static_cast<size_t>(child - below.data());
+          if (has_leaf[depth + 1][*places[side]]) has_leaf[depth][i] = true;
+        }
+      }
+      for (size_t side = 0; side < 2; ++side) {
+        const bool can_be_built =
+            places[side] && (has_leaf[depth + 1][*places[side]] ||
+                             (!has_leaf[depth][i] && has_listed_child[depth + 1][*places[side]]));
+        if (can_be_built) continue;
+        listed[depth + 1].push_back(children[side]);
+        has_listed_child[depth][i] = true;
       }
     }
   }

@@ -244,6 +244,29 @@ TEST(PartialSmt, EncodesTheDocumentedForm) {
   EXPECT_EQ(decoded.entries(), parts.leaves[0].second.entries);
 }
 
+// The reference's reader cannot build such a chain before the nodes above the present leaf.
+TEST(PartialSmt, ListsTheTopOfAChainWithoutLeaves) {
+  const auto key_under = [](uint64_t top, uint64_t low) {
+    return Word::of(0, 0, 0, top << 56 | low);
+  };
+  NaiveSmt smt;
+  for (const uint64_t top : {0x10, 0x11, 0x90, 0x91}) {
+    smt.set(key_under(top, 1), Word::of(top, 0, 0, 0));
+  }
+  const std::vector<SmtProof> proofs = {naive_proof(smt, key_under(0x10, 1)),
+                                        naive_proof(smt, key_under(0x92, 1))};
+  const Bytes bytes = to_bytes(PartialSmt::from_proofs(proofs).value());
+  ByteWriter first_level;
+  smt.root().encode(first_level);
+  first_level.u64(63);
+  first_level.u8(1);
+  first_level.u64(1);
+  first_level.u64(1);
+  proofs[0].path.nodes.back().encode(first_level);
+  EXPECT_EQ(Bytes(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(first_level.size())),
+            std::move(first_level).take());
+}
+
 TEST(PartialSmt, AcceptsAnyOrderAndTheLastOfDuplicates) {
   const Parts good = single_leaf_parts();
   Parts shuffled = good;

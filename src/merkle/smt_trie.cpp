@@ -35,6 +35,9 @@ Result<std::vector<SmtTrie::Id>> SmtTrie::load(const SmtReader& reader,
     keys.reserve(pending.size());
     for (const Pending& subtree : pending) keys.push_back(subtree.key);
     const std::vector<std::optional<Bytes>> rows = reader.subtrees(keys);
+    size_t row_bytes = 0;
+    for (const std::optional<Bytes>& row : rows) row_bytes += row ? row->size() : 0;
+    nodes.reserve(nodes.size() + row_bytes / sizeof(Word));
     for (size_t i = 0; i < pending.size(); ++i) {
       const auto& [id, key, begin, end] = pending[i];
       if (!rows.at(i)) {
@@ -73,23 +76,25 @@ void SmtTrie::descend(Id id, unsigned depth, size_t begin, size_t end) {
   descend(node.right, depth + 1, split, end);
 }
 
+void SmtTrie::encode_lone(ByteWriter& writer, const TrieNode& node) const {
+  writer.u64(node.leaf_index);
+  node.hash.encode(writer);
+  if (anchor_depth(node.depth) != node.depth) node.anchor.encode(writer);
+}
+
 // Tags of both children, then the left child's contents, then the right child's.
 void SmtTrie::encode_children(ByteWriter& writer, Id id, unsigned depth) const {
   const unsigned child_depth = depth + 1;
-  const bool at_bottom = child_depth % kSubtreeLevels == 0;
   const TrieNode& node = nodes[id];
   writer.u8(
       static_cast<uint8_t>(tag_of(nodes[node.left].kind) | tag_of(nodes[node.right].kind) << 2));
   for (const Id child_id : {node.left, node.right}) {
     const TrieNode& child = nodes[child_id];
-    if (child.kind == Kind::kEmpty) continue;
-    if (child.kind == Kind::kLone) writer.u64(child.leaf_index);
-    child.hash.encode(writer);
-    if (at_bottom) continue;
     if (child.kind == Kind::kLone) {
-      child.anchor.encode(writer);
-    } else {
-      encode_children(writer, child_id, child_depth);
+      encode_lone(writer, child);
+    } else if (child.kind == Kind::kBranch) {
+      child.hash.encode(writer);
+      if (child_depth % kSubtreeLevels != 0) encode_children(writer, child_id, child_depth);
     }
   }
 }
@@ -100,37 +105,22 @@ Bytes SmtTrie::encode_row(Id id) const {
   writer.reserve(512);
   if (node.depth == 0) {
     writer.u8(static_cast<uint8_t>(tag_of(node.kind)));
-    if (node.kind == Kind::kLone) writer.u64(node.leaf_index);
-    node.hash.encode(writer);
     if (node.kind == Kind::kLone) {
-      node.anchor.encode(writer);
+      encode_lone(writer, node);
       return std::move(writer).take();
     }
+    node.hash.encode(writer);
   }
   encode_children(writer, id, node.depth);
   return std::move(writer).take();
 }
 
 Result<void> SmtTrie::decode_root(ByteView row) {
-  const auto decode = [&](ByteReader& reader) -> Result<Id> {
-    const unsigned tag = TRY(reader.u8());
-    if (tag == tag_of(Kind::kBranch)) {
-      const Id id = add({.kind = Kind::kBranch, .hash = TRY(Word::decode(reader))});
-      TRY(decode_children(reader, id, 0, 0));
-      return id;
-    }
-    if (tag != tag_of(Kind::kLone)) return corrupt_tree("unknown tag of a root");
-    TrieNode node{.kind = Kind::kLone};
-    node.leaf_index = TRY(reader.u64());
-    node.hash = TRY(Word::decode(reader));
-    node.anchor = TRY(Word::decode(reader));
-    return add(node);
-  };
   ByteReader reader(row);
-  const Result<Id> decoded = decode(reader);
-  if (!decoded) return corrupt_tree(decoded.error().message);
+  const Result<uint8_t> tag = reader.u8();
+  if (!tag || *tag == tag_of(Kind::kEmpty)) return corrupt_tree("a root's subtree without a root");
+  root = TRY(decode_node(reader, *tag, 0, 0));
   if (reader.remaining() > 0) return corrupt_tree("bytes after a subtree");
-  root = *decoded;
   return {};
 }
 
@@ -154,7 +144,6 @@ Result<void> SmtTrie::decode_children(ByteReader& reader, Id id, unsigned depth,
 Result<SmtTrie::Id> SmtTrie::decode_node(ByteReader& reader, unsigned tag, unsigned depth,
                                          uint64_t position) {
   if (tag == tag_of(Kind::kEmpty)) return kEmpty;
-  const bool at_bottom = depth % kSubtreeLevels == 0;
   const auto read_word = [&]() -> Result<Word> {
     Result<Word> word = Word::decode(reader);
     if (!word) return corrupt_tree(word.error().message);
@@ -164,7 +153,9 @@ Result<SmtTrie::Id> SmtTrie::decode_node(ByteReader& reader, unsigned tag, unsig
     if (depth == kSmtDepth) return corrupt_tree("a branch among the leaves");
     const Id id = add(
         {.kind = Kind::kBranch, .depth = static_cast<uint8_t>(depth), .hash = TRY(read_word())});
-    if (!at_bottom) TRY(decode_children(reader, id, depth, position));
+    // A stored child's own row has its children.
+    const bool has_row = depth % kSubtreeLevels == 0 && depth > 0;
+    if (!has_row) TRY(decode_children(reader, id, depth, position));
     return id;
   }
   if (tag != tag_of(Kind::kLone)) return corrupt_tree("unknown tag of a node");
@@ -177,7 +168,7 @@ Result<SmtTrie::Id> SmtTrie::decode_node(ByteReader& reader, unsigned tag, unsig
                 .hash_depth = static_cast<uint8_t>(depth),
                 .leaf_index = *leaf_index};
   node.hash = TRY(read_word());
-  node.anchor = at_bottom ? node.hash : TRY(read_word());
+  node.anchor = anchor_depth(depth) == depth ? node.hash : TRY(read_word());
   return add(node);
 }
 
