@@ -263,8 +263,9 @@ TEST(PartialSmt, ListsTheTopOfAChainWithoutLeaves) {
   first_level.u64(1);
   first_level.u64(1);
   proofs[0].path.nodes.back().encode(first_level);
-  EXPECT_EQ(Bytes(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(first_level.size())),
-            std::move(first_level).take());
+  const Bytes expected = std::move(first_level).take();
+  EXPECT_EQ(Bytes(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(expected.size())),
+            expected);
 }
 
 TEST(PartialSmt, AcceptsAnyOrderAndTheLastOfDuplicates) {
