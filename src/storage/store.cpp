@@ -13,8 +13,7 @@
 namespace miden {
 namespace {
 
-// Tables are many and most are small: none may claim a large arena up front.
-constexpr size_t kArenaBlockBytes = size_t{64} << 10;
+constexpr size_t kArenaBlockBytes = size_t{256} << 10;
 constexpr size_t kBlockBytes = size_t{16} << 10;
 constexpr uint64_t kMinBlobBytes = 4096;
 constexpr int kFilterBitsPerKey = 10;
@@ -22,6 +21,9 @@ constexpr int kBackgroundJobs = 2;
 constexpr size_t kInfoLogBytes = size_t{4} << 20;
 constexpr size_t kInfoLogFiles = 3;
 constexpr int kCacheShardBits = 4;
+constexpr const char* kLargeValuesFamily = "large";
+// Where the store keeps the names of its tables: a row behind those of every table.
+constexpr uint8_t kTableNames = 0xff;
 
 rocksdb::Slice slice_of(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -55,6 +57,7 @@ rocksdb::DBOptions database_options(const StoreOptions& options, bool create) {
   database.max_background_jobs = kBackgroundJobs;
   database.db_write_buffer_size = options.write_buffer_bytes;
   database.max_total_wal_size = options.write_buffer_bytes;
+  database.avoid_flush_during_recovery = true;
   database.info_log_level = rocksdb::WARN_LEVEL;
   database.max_log_file_size = kInfoLogBytes;
   database.keep_log_file_num = kInfoLogFiles;
@@ -63,8 +66,8 @@ rocksdb::DBOptions database_options(const StoreOptions& options, bool create) {
   return database;
 }
 
-rocksdb::ColumnFamilyOptions table_options(const TableSpec& table, const StoreOptions& options,
-                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions family_options(TableSpec::Use use, const StoreOptions& options,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions blocks;
   blocks.block_cache = cache;
   blocks.block_size = kBlockBytes;
@@ -79,7 +82,7 @@ rocksdb::ColumnFamilyOptions table_options(const TableSpec& table, const StoreOp
   family.arena_block_size = kArenaBlockBytes;
   family.compression = rocksdb::kLZ4Compression;
   family.level_compaction_dynamic_level_bytes = true;
-  if (table.use == TableSpec::Use::kLargeValues) {
+  if (use == TableSpec::Use::kLargeValues) {
     family.enable_blob_files = true;
     family.min_blob_size = kMinBlobBytes;
     family.blob_compression_type = rocksdb::kLZ4Compression;
@@ -88,18 +91,38 @@ rocksdb::ColumnFamilyOptions table_options(const TableSpec& table, const StoreOp
   return family;
 }
 
+Key row_key(TableIndex table, ByteView key) {
+  return Key().u8(static_cast<uint8_t>(table)).bytes(key);
+}
+
+std::unexpected<Error> foreign_tables(const std::filesystem::path& dir) {
+  return fail("UnsupportedStoreVersion",
+              dir.string() + " was written by another version: its tables are not this program's");
+}
+
+Bytes names_of(std::span<const TableSpec> tables) {
+  Bytes names;
+  for (const TableSpec& table : tables) {
+    names.insert(names.end(), table.name.begin(), table.name.end());
+    names.push_back(0);
+  }
+  return names;
+}
+
 }  // namespace
 
 struct Store::State {
   std::unique_ptr<rocksdb::DB> database;
-  std::vector<rocksdb::ColumnFamilyHandle*> tables;
+  rocksdb::ColumnFamilyHandle* rows = nullptr;
+  rocksdb::ColumnFamilyHandle* large_values = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> family_of_table;
   rocksdb::WriteOptions write_options;
 
   ~State() {
-    for (rocksdb::ColumnFamilyHandle* table : tables) {
-      database->DestroyColumnFamilyHandle(table);
-    }
-    if (database) database->Close();
+    if (!database) return;
+    database->DestroyColumnFamilyHandle(rows);
+    database->DestroyColumnFamilyHandle(large_values);
+    database->Close();
   }
 };
 
@@ -110,7 +133,7 @@ struct Snapshot::State {
   ~State() { store->state_->database->ReleaseSnapshot(snapshot); }
   rocksdb::DB& database() const { return *store->state_->database; }
   rocksdb::ColumnFamilyHandle* table(TableIndex index) const {
-    return store->state_->tables.at(index);
+    return store->state_->family_of_table.at(index);
   }
   rocksdb::ReadOptions read_options() const {
     rocksdb::ReadOptions options;
@@ -120,7 +143,7 @@ struct Snapshot::State {
 };
 
 struct Cursor::State {
-  Key lower;
+  Key lower;  // these with the table's byte
   Key upper;
   rocksdb::Slice upper_slice;
   std::unique_ptr<rocksdb::Iterator> iterator;
@@ -131,7 +154,7 @@ struct Cursor::State {
 };
 
 struct WriteBatch::State {
-  const std::vector<rocksdb::ColumnFamilyHandle*>* tables;
+  const std::vector<rocksdb::ColumnFamilyHandle*>* family_of_table;
   rocksdb::WriteBatch batch;
 };
 
@@ -146,28 +169,31 @@ void Cursor::next() {
   state_->check_position();
 }
 void Cursor::seek(const Key& key) {
-  state_->iterator->Seek(slice_of(std::max(key, state_->lower).view()));
+  const Key row = row_key(state_->lower.view().front(), key.view());
+  state_->iterator->Seek(slice_of(std::max(row, state_->lower).view()));
   state_->check_position();
 }
-ByteView Cursor::key() const { return view_of(state_->iterator->key()); }
+ByteView Cursor::key() const { return view_of(state_->iterator->key()).subspan(1); }
 ByteView Cursor::value() const { return view_of(state_->iterator->value()); }
 
 Snapshot::Snapshot(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Snapshot::~Snapshot() = default;
 
 std::optional<Bytes> Snapshot::get(TableIndex table, const Key& key) const {
+  const Key row = row_key(table, key.view());
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = state_->database().Get(
-      state_->read_options(), state_->table(table), slice_of(key.view()), &value);
+      state_->read_options(), state_->table(table), slice_of(row.view()), &value);
   if (status.IsNotFound()) return std::nullopt;
   check(status, "reading a row");
   return bytes_of(value);
 }
 
 bool Snapshot::contains(TableIndex table, const Key& key) const {
+  const Key row = row_key(table, key.view());
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = state_->database().Get(
-      state_->read_options(), state_->table(table), slice_of(key.view()), &value);
+      state_->read_options(), state_->table(table), slice_of(row.view()), &value);
   if (status.IsNotFound()) return false;
   check(status, "looking for a row");
   return true;
@@ -177,9 +203,14 @@ std::vector<std::optional<Bytes>> Snapshot::get_many(TableIndex table,
                                                      std::span<const Key> keys) const {
   std::vector<std::optional<Bytes>> values(keys.size());
   if (keys.empty()) return values;
+  std::vector<Key> rows;
   std::vector<rocksdb::Slice> slices;
+  rows.reserve(keys.size());
   slices.reserve(keys.size());
-  for (const Key& key : keys) slices.push_back(slice_of(key.view()));
+  for (const Key& key : keys) {
+    rows.push_back(row_key(table, key.view()));
+    slices.push_back(slice_of(rows.back().view()));
+  }
   std::vector<rocksdb::PinnableSlice> found(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
   state_->database().MultiGet(state_->read_options(), state_->table(table), keys.size(),
@@ -194,28 +225,32 @@ std::vector<std::optional<Bytes>> Snapshot::get_many(TableIndex table,
 
 Cursor Snapshot::rows(TableIndex table, const Key& lower, const Key& upper) const {
   auto cursor = std::make_unique<Cursor::State>();
-  cursor->lower = lower;
-  cursor->upper = upper;
+  cursor->lower = row_key(table, lower.view());
+  cursor->upper = row_key(table, upper.view());
   cursor->upper_slice = slice_of(cursor->upper.view());
   rocksdb::ReadOptions options = state_->read_options();
   options.iterate_upper_bound = &cursor->upper_slice;
   cursor->iterator.reset(state_->database().NewIterator(options, state_->table(table)));
-  cursor->iterator->Seek(slice_of(lower.view()));
+  cursor->iterator->Seek(slice_of(cursor->lower.view()));
   cursor->check_position();
   return Cursor(std::move(cursor));
 }
 
 WriteBatch::WriteBatch(const Store& store) : state_(std::make_unique<State>()) {
-  state_->tables = &store.state_->tables;
+  state_->family_of_table = &store.state_->family_of_table;
 }
 WriteBatch::~WriteBatch() = default;
 
 void WriteBatch::put(TableIndex table, const Key& key, ByteView value) {
-  check(state_->batch.Put(state_->tables->at(table), slice_of(key.view()), slice_of(value)),
-        "preparing a write");
+  const Key row = row_key(table, key.view());
+  check(
+      state_->batch.Put(state_->family_of_table->at(table), slice_of(row.view()), slice_of(value)),
+      "preparing a write");
 }
 void WriteBatch::remove(TableIndex table, ByteView key) {
-  check(state_->batch.Delete(state_->tables->at(table), slice_of(key)), "preparing a removal");
+  const Key row = row_key(table, key);
+  check(state_->batch.Delete(state_->family_of_table->at(table), slice_of(row.view())),
+        "preparing a removal");
 }
 size_t WriteBatch::size_in_bytes() const { return state_->batch.GetDataSize(); }
 
@@ -237,18 +272,6 @@ Result<std::shared_ptr<Store>> Store::open(const std::filesystem::path& dir,
   if (!std::filesystem::exists(dir / "CURRENT")) {
     return fail("StoreMissing", dir.string() + " holds no store");
   }
-  std::vector<std::string> present;
-  check(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), dir.string(), &present),
-        "listing the tables of " + dir.string());
-  std::vector<std::string> expected = {rocksdb::kDefaultColumnFamilyName};
-  for (const TableSpec& table : tables) expected.emplace_back(table.name);
-  std::ranges::sort(present);
-  std::ranges::sort(expected);
-  if (present != expected) {
-    return fail(
-        "UnsupportedStoreVersion",
-        dir.string() + " was written by another version: its tables are not this program's");
-  }
   return open_or_create(dir, tables, options, false);
 }
 
@@ -260,27 +283,42 @@ Result<std::shared_ptr<Store>> Store::open_or_create(const std::filesystem::path
   cache_options.num_shard_bits = kCacheShardBits;
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(cache_options);
 
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  families.emplace_back(rocksdb::kDefaultColumnFamilyName,
-                        table_options(TableSpec{"default"}, options, cache));
-  for (const TableSpec& table : tables) {
-    families.emplace_back(std::string(table.name), table_options(table, options, cache));
-  }
-
-  auto state = std::make_unique<State>();
-  state->write_options.sync = options.durability == StoreOptions::Durability::kSync;
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, family_options(TableSpec::Use::kRows, options, cache)},
+      {kLargeValuesFamily, family_options(TableSpec::Use::kLargeValues, options, cache)}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* database = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(database_options(options, create), dir.string(),
                                                    families, &handles, &database);
-  // RocksDB tells a held lock from other I/O errors by its text only.
+  // RocksDB tells a held lock and foreign column families from other errors by its text only.
   if (status.IsIOError() && status.ToString().find("lock ") != std::string::npos) {
     return fail("StoreLocked", dir.string() + " is in use by another process");
   }
+  if (status.IsInvalidArgument()) return foreign_tables(dir);
   check(status, "opening the store in " + dir.string());
+
+  auto state = std::make_unique<State>();
   state->database.reset(database);
-  database->DestroyColumnFamilyHandle(handles.front());
-  state->tables.assign(handles.begin() + 1, handles.end());
+  state->rows = handles.at(0);
+  state->large_values = handles.at(1);
+  state->write_options.sync = options.durability == StoreOptions::Durability::kSync;
+  for (const TableSpec& table : tables) {
+    state->family_of_table.push_back(table.use == TableSpec::Use::kRows ? state->rows
+                                                                        : state->large_values);
+  }
+  const Key names_key = Key().u8(kTableNames);
+  const Bytes names = names_of(tables);
+  if (create) {
+    check(database->Put(state->write_options, state->rows, slice_of(names_key.view()),
+                        slice_of(names)),
+          "naming the tables");
+  } else {
+    std::string present;
+    const rocksdb::Status read =
+        database->Get(rocksdb::ReadOptions(), state->rows, slice_of(names_key.view()), &present);
+    if (!read.IsNotFound()) check(read, "reading the tables' names");
+    if (as_string_view(names) != present) return foreign_tables(dir);
+  }
   return std::shared_ptr<Store>(new Store(std::move(state)));
 }
 

@@ -1,5 +1,8 @@
 // One RocksDB with named tables: atomic batches in, snapshots out.
 //
+// Tables of one use share a column family and are told apart by the first byte of a row's key: many
+// families would cost memory, open files and start-up time each, and be flushed together anyway.
+//
 // Everything may be called from any thread. What the disk does wrong is thrown as StorageError.
 #pragma once
 
@@ -18,7 +21,7 @@
 namespace miden {
 
 struct TableSpec {
-  std::string_view name;  // on disk: never changes its meaning
+  std::string_view name;  // on disk, as proof that the store is one of ours
   enum class Use {
     kRows,         // small rows, read by key and in order
     kLargeValues,  // values of kilobytes to megabytes, kept out of the tree in blob files
@@ -26,8 +29,9 @@ struct TableSpec {
   Use use = Use::kRows;
 };
 
-// A table's position in the list of specs that the store was opened with.
+// A table's position in the list of specs that the store was opened with; below kMaxTables.
 using TableIndex = size_t;
+inline constexpr TableIndex kMaxTables = 255;
 
 class Store;
 
