@@ -39,4 +39,12 @@ Answer<> check_request_size(const google::protobuf::Message& request) {
                   size, kMaxRequestBytes));
 }
 
+grpc::ServerUnaryReactor* end_unary(std::string_view method, grpc::CallbackServerContext* context,
+                                    const Status& status) {
+  log_call(method, status, std::chrono::steady_clock::now());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(to_grpc(status));
+  return reactor;
+}
+
 }  // namespace miden

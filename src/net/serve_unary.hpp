@@ -28,6 +28,10 @@ void log_call(std::string_view method, const Status& status,
 // that because its own refusal is RESOURCE_EXHAUSTED.
 Answer<> check_request_size(const google::protobuf::Message& request);
 
+// Ends a call that was refused before any work.
+grpc::ServerUnaryReactor* end_unary(std::string_view method, grpc::CallbackServerContext* context,
+                                    const Status& status);
+
 namespace detail {
 
 template <class Response, class Handler>

@@ -1,0 +1,230 @@
+#include "rpc/rpc_server.hpp"
+
+#include <grpcpp/server_context.h>
+
+#include <atomic>
+
+#include "net/health.hpp"
+#include "net/metadata.hpp"
+#include "net/reflection.hpp"
+#include "net/serve_unary.hpp"
+#include "rpc.grpc.pb.h"
+#include "rpc/methods.hpp"
+#include "rpc/public_gate.hpp"
+
+namespace miden {
+namespace {
+
+constexpr const char* kServiceName = "rpc.Api";
+constexpr const char* kAuthHeader = "x-miden-network-tx-auth";
+
+using Context = grpc::CallbackServerContext;
+using Reactor = grpc::ServerUnaryReactor;
+
+class Api final : public ::rpc::Api::CallbackService {
+ public:
+  Api(const RpcOptions& options, RpcParts parts, CallGate& gate)
+      : options_(options),
+        parts_(std::move(parts)),
+        gate_(gate),
+        submissions_({.threads = options.submission_threads,
+                      .max_queued = options.max_waiting_submissions}) {}
+
+  // Refuses the submissions that wait, finishes those that run.
+  void refuse_waiting() { is_stopping_ = true; }
+  void stop() { submissions_.stop(); }
+
+  Reactor* Status(Context* context, const google::protobuf::Empty* request,
+                  ::rpc::RpcStatus* response) override {
+    return read("Status", context, request, response, [this](const StateView& view) {
+      return get_status(view, options_.version, parts_.producer_status->producer_status());
+    });
+  }
+  Reactor* GetLimits(Context* context, const google::protobuf::Empty* request,
+                     ::rpc::RpcLimits* response) override {
+    return read("GetLimits", context, request, response,
+                [](const StateView&) { return get_limits(); });
+  }
+  Reactor* GetBlockHeaderByNumber(Context* context,
+                                  const ::rpc::BlockHeaderByNumberRequest* request,
+                                  ::rpc::BlockHeaderByNumberResponse* response) override {
+    return read("GetBlockHeaderByNumber", context, request, response, get_block_header_by_number);
+  }
+  Reactor* GetBlockByNumber(Context* context, const ::blockchain::BlockRequest* request,
+                            ::blockchain::MaybeBlock* response) override {
+    return read("GetBlockByNumber", context, request, response, get_block_by_number);
+  }
+  Reactor* GetAccount(Context* context, const ::rpc::AccountRequest* request,
+                      ::rpc::AccountResponse* response) override {
+    return read("GetAccount", context, request, response, get_account);
+  }
+  Reactor* GetNotesById(Context* context, const ::note::NoteIdList* request,
+                        ::note::CommittedNoteList* response) override {
+    return read("GetNotesById", context, request, response, get_notes_by_id);
+  }
+  Reactor* GetNoteScriptByRoot(Context* context, const ::note::NoteScriptRoot* request,
+                               ::rpc::MaybeNoteScript* response) override {
+    return read("GetNoteScriptByRoot", context, request, response, get_note_script_by_root);
+  }
+  Reactor* SyncTransactions(Context* context, const ::rpc::SyncTransactionsRequest* request,
+                            ::rpc::SyncTransactionsResponse* response) override {
+    return read("SyncTransactions", context, request, response, sync_transactions);
+  }
+  Reactor* SyncNotes(Context* context, const ::rpc::SyncNotesRequest* request,
+                     ::rpc::SyncNotesResponse* response) override {
+    return read("SyncNotes", context, request, response, sync_notes);
+  }
+  Reactor* SyncNullifiers(Context* context, const ::rpc::SyncNullifiersRequest* request,
+                          ::rpc::SyncNullifiersResponse* response) override {
+    return read("SyncNullifiers", context, request, response, sync_nullifiers);
+  }
+  Reactor* SyncAccountVault(Context* context, const ::rpc::SyncAccountVaultRequest* request,
+                            ::rpc::SyncAccountVaultResponse* response) override {
+    return read("SyncAccountVault", context, request, response, sync_account_vault);
+  }
+  Reactor* SyncAccountStorageMaps(Context* context,
+                                  const ::rpc::SyncAccountStorageMapsRequest* request,
+                                  ::rpc::SyncAccountStorageMapsResponse* response) override {
+    return read("SyncAccountStorageMaps", context, request, response, sync_account_storage_maps);
+  }
+  Reactor* SyncChainMmr(Context* context, const ::rpc::SyncChainMmrRequest* request,
+                        ::rpc::SyncChainMmrResponse* response) override {
+    return read("SyncChainMmr", context, request, response, sync_chain_mmr);
+  }
+
+  Reactor* SubmitProvenTx(Context* context, const ::transaction::ProvenTransaction* request,
+                          ::blockchain::BlockNumber* response) override {
+    constexpr std::string_view kMethod = "SubmitProvenTx";
+    Answer<> admitted = gate_.admit(*context, kMethod);
+    if (admitted) admitted = check_request_size(*request);
+    if (!admitted) return end_unary(kMethod, context, admitted.error());
+
+    const bool is_authorized = options_.network_tx_auth &&
+                               first_metadata(*context, kAuthHeader) == *options_.network_tx_auth;
+    // gRPC keeps the request until the call is finished, which a timeout may do before the work is.
+    auto copy = std::make_shared<const ::transaction::ProvenTransaction>(*request);
+    return serve_pooled<::blockchain::BlockNumber>(
+        kMethod, submissions_, options_.request_timeout, response,
+        [this, is_authorized, copy]() -> Answer<::blockchain::BlockNumber> {
+          if (is_stopping_) return refuse(StatusCode::kUnavailable, "server is shutting down");
+          CheckedTransaction checked =
+              TRY(check_submission(*parts_.view(), *parts_.engine, *copy, is_authorized));
+          const TransactionId id = checked.transaction->id;
+          const AccountId account = checked.transaction->account_id();
+          const BlockNum tip = TRY(parts_.submitter->submit(std::move(checked)));
+          log_debug("transaction accepted",
+                    {{"transaction", id}, {"account", account}, {"tip", tip}});
+          ::blockchain::BlockNumber answer;
+          answer.set_block_num(tip.value);
+          return answer;
+        });
+  }
+
+  Reactor* SubmitProvenTxBatch(Context* context, const ::transaction::TransactionBatch*,
+                               ::blockchain::BlockNumber*) override {
+    return not_served("SubmitProvenTxBatch", context);
+  }
+  Reactor* GetNetworkNoteStatus(Context* context, const ::note::NoteId*,
+                                ::rpc::GetNetworkNoteStatusResponse*) override {
+    return not_served("GetNetworkNoteStatus", context);
+  }
+  grpc::ServerWriteReactor<::rpc::BlockSubscriptionResponse>* BlockSubscription(
+      Context*, const ::rpc::BlockSubscriptionRequest*) override {
+    return new RefusedStream<::rpc::BlockSubscriptionResponse>("BlockSubscription");
+  }
+  grpc::ServerWriteReactor<::rpc::ProofSubscriptionResponse>* ProofSubscription(
+      Context*, const ::rpc::ProofSubscriptionRequest*) override {
+    return new RefusedStream<::rpc::ProofSubscriptionResponse>("ProofSubscription");
+  }
+
+ private:
+  static miden::Status unimplemented(std::string_view method) {
+    return {StatusCode::kUnimplemented, std::string(method).append(" is not served by this node")};
+  }
+
+  template <class Response>
+  class RefusedStream final : public grpc::ServerWriteReactor<Response> {
+   public:
+    explicit RefusedStream(std::string_view method) {
+      this->Finish(to_grpc(unimplemented(method)));
+    }
+    void OnDone() override { delete this; }
+  };
+
+  Reactor* not_served(std::string_view method, Context* context) {
+    const Answer<> admitted = gate_.admit(*context, method);
+    return end_unary(method, context, admitted ? unimplemented(method) : admitted.error());
+  }
+
+  // `handler`: Answer<Response>(view) or Answer<Response>(view, request).
+  template <class Request, class Response, class Handler>
+  Reactor* read(std::string_view method, Context* context, const Request* request,
+                Response* response, const Handler& handler) {
+    return serve_unary(method, context, request, response, [&]() -> Answer<Response> {
+      TRY(gate_.admit(*context, method));
+      const std::shared_ptr<const StateView> view = parts_.view();
+      if constexpr (std::is_invocable_v<const Handler&, const StateView&>) {
+        return handler(*view);
+      } else {
+        return handler(*view, *request);
+      }
+    });
+  }
+
+  const RpcOptions options_;
+  const RpcParts parts_;
+  CallGate& gate_;
+  std::atomic<bool> is_stopping_ = false;
+  ThreadPool submissions_;
+};
+
+}  // namespace
+
+struct RpcServer::State {
+  State(const RpcOptions& options, RpcParts parts, AcceptPolicy policy)
+      : gate(std::move(policy), options.rate_limit),
+        api(options, std::move(parts), gate),
+        health(gate),
+        reflection({kServiceName, "grpc.health.v1.Health"}, gate) {}
+
+  PublicGate gate;
+  Api api;
+  HealthService health;
+  ReflectionService reflection;
+  std::unique_ptr<GrpcServer> server;
+};
+
+RpcServer::RpcServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+RpcServer::~RpcServer() { shutdown(std::chrono::milliseconds(0)); }
+
+Result<std::unique_ptr<RpcServer>> RpcServer::start(const RpcOptions& options, RpcParts parts) {
+  AcceptPolicy policy{TRY(SemanticVersion::parse(options.version)),
+                      parts.view()->genesis_commitment()};
+  auto state = std::make_unique<State>(options, std::move(parts), std::move(policy));
+  state->health.set_serving(kServiceName, true);
+  state->server = TRY(GrpcServer::start(
+      {.listen = options.listen, .max_connection_age = options.max_connection_age},
+      {&state->api, state->health.service(), state->reflection.service()}));
+  log_info("serving the public API", {{"address", state->server->address()}});
+  return std::unique_ptr<RpcServer>(new RpcServer(std::move(state)));
+}
+
+uint16_t RpcServer::port() const { return state_->server->port(); }
+
+void RpcServer::set_serving(bool is_serving) {
+  state_->health.set_serving(kServiceName, is_serving);
+}
+
+void RpcServer::shutdown(std::chrono::milliseconds grace) {
+  state_->health.close();
+  state_->api.refuse_waiting();
+  state_->server->shutdown(grace);
+  state_->api.stop();
+}
+
+std::shared_ptr<grpc::Channel> RpcServer::in_process_channel() {
+  return state_->server->in_process_channel();
+}
+
+}  // namespace miden

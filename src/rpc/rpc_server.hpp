@@ -1,0 +1,64 @@
+// The node's public server: rpc.Api with health and reflection on one address.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "chain/state_view.hpp"
+#include "engine/engine.hpp"
+#include "net/server.hpp"
+#include "rpc/producer_status.hpp"
+#include "rpc/rate_limit.hpp"
+#include "rpc/submit_proven_tx.hpp"
+
+namespace miden {
+
+// Defaults are those of the reference's options (spec/store-rpc.md §12.1).
+struct RpcOptions {
+  SocketAddress listen;
+  std::string version;  // ours: a semantic version, negotiated with clients and told by Status
+  // `--rpc.network-tx-auth-header-value`. Without it nobody may submit for network accounts.
+  std::optional<std::string> network_tx_auth;
+  std::chrono::milliseconds request_timeout{10'000};
+  std::chrono::milliseconds max_connection_age{std::chrono::minutes(30)};
+  RateLimiter::Options rate_limit;
+  // `--rpc.rate-limit.max-concurrent-connections`: how many submissions may wait for their turn.
+  // Reads are answered as they come.
+  size_t max_waiting_submissions = 1000;
+  size_t submission_threads = 16;  // most of a submission is waiting for the validator
+};
+
+// What the server is over; all of it outlives the server.
+struct RpcParts {
+  std::function<std::shared_ptr<const StateView>()> view;  // the newest
+  const Engine* engine = nullptr;
+  TransactionSubmitter* submitter = nullptr;
+  const BlockProducerStatusSource* producer_status = nullptr;
+};
+
+class RpcServer {
+ public:
+  // Errors: BindFailed, InvalidVersion.
+  static Result<std::unique_ptr<RpcServer>> start(const RpcOptions& options, RpcParts parts);
+  ~RpcServer();
+  RpcServer(const RpcServer&) = delete;
+  RpcServer& operator=(const RpcServer&) = delete;
+
+  uint16_t port() const;
+  // What health says of rpc.Api; SERVING from the start.
+  void set_serving(bool is_serving);
+  // Takes no new calls, ends those in flight within `grace`. May be called twice.
+  void shutdown(std::chrono::milliseconds grace);
+
+  std::shared_ptr<grpc::Channel> in_process_channel();
+
+ private:
+  struct State;
+  explicit RpcServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace miden
