@@ -1,12 +1,12 @@
 #include "net/convert_primitives.hpp"
 #include "rpc.pb.h"
 #include "rpc/methods.hpp"
-#include "rpc/producer_status.hpp"
+#include "rpc/producer_report.hpp"
 
 namespace miden {
 
 Answer<::rpc::RpcStatus> get_status(const StateView& view, std::string_view version,
-                                    const BlockProducerStatus& producer) {
+                                    const ProducerReport& producer) {
   ::rpc::RpcStatus response;
   response.set_version(std::string(version));
   *response.mutable_genesis_commitment() = to_message(view.genesis_commitment());

@@ -41,10 +41,10 @@ class SyncTransactionsResponse;
 
 namespace miden {
 
-struct BlockProducerStatus;
+struct ProducerReport;
 
 Answer<::rpc::RpcStatus> get_status(const StateView& view, std::string_view version,
-                                    const BlockProducerStatus& producer);
+                                    const ProducerReport& producer);
 Answer<::rpc::RpcLimits> get_limits();
 Answer<::rpc::BlockHeaderByNumberResponse> get_block_header_by_number(
     const StateView& view, const ::rpc::BlockHeaderByNumberRequest& request);

@@ -37,7 +37,7 @@ class Api final : public ::rpc::Api::CallbackService {
   Reactor* Status(Context* context, const google::protobuf::Empty* request,
                   ::rpc::RpcStatus* response) override {
     return read("Status", context, request, response, [this](const StateView& view) {
-      return get_status(view, options_.version, parts_.producer_status->producer_status());
+      return get_status(view, options_.version, parts_.producer->producer_report());
     });
   }
   Reactor* GetLimits(Context* context, const google::protobuf::Empty* request,

@@ -10,7 +10,7 @@
 #include "chain/state_view.hpp"
 #include "engine/engine.hpp"
 #include "net/server.hpp"
-#include "rpc/producer_status.hpp"
+#include "rpc/producer_report.hpp"
 #include "rpc/rate_limit.hpp"
 #include "rpc/submit_proven_tx.hpp"
 
@@ -36,7 +36,7 @@ struct RpcParts {
   std::function<std::shared_ptr<const StateView>()> view;  // the newest
   const Engine* engine = nullptr;
   TransactionSubmitter* submitter = nullptr;
-  const BlockProducerStatusSource* producer_status = nullptr;
+  const ProducerReporter* producer = nullptr;
 };
 
 class RpcServer {

@@ -8,7 +8,7 @@
 
 namespace miden {
 
-struct BlockProducerStatus {
+struct ProducerReport {
   std::string version;
   std::string status;  // "connected", "unreachable"
   BlockNum chain_tip;
@@ -17,11 +17,11 @@ struct BlockProducerStatus {
   uint64_t proven_batches = 0;
 };
 
-class BlockProducerStatusSource {
+class ProducerReporter {
  public:
-  virtual ~BlockProducerStatusSource() = default;
+  virtual ~ProducerReporter() = default;
   // Called for each Status request, from any thread: must answer at once, from a recent copy.
-  virtual BlockProducerStatus producer_status() const = 0;
+  virtual ProducerReport producer_report() const = 0;
 };
 
 }  // namespace miden
