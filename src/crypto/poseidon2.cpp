@@ -10,11 +10,16 @@ namespace miden {
 namespace {
 
 constexpr size_t kRate = 8;
-// The capacity's elements (spec/crypto.md §3.2): the input's length mod 8, and the domain.
+// The element of the capacity that holds the input's length mod 8 (spec/crypto.md §3.2).
 constexpr size_t kLengthElement = 8;
-constexpr size_t kDomainElement = 9;
 
 Word digest_of(const HashState& state) { return {state[0], state[1], state[2], state[3]}; }
+
+// Words as the elements they consist of.
+std::span<const Felt> elements_of(std::span<const Word> words) {
+  static_assert(sizeof(Word) == 4 * sizeof(Felt));
+  return {reinterpret_cast<const Felt*>(words.data()), words.size() * 4};
+}
 
 }  // namespace
 
@@ -23,34 +28,18 @@ Word hash_elements(std::span<const Felt> elements) {
 }
 
 Word hash_elements_in_domain(std::span<const Felt> elements, Felt domain) {
-  if (elements.empty()) return {};
-  HashState state{};
-  state[kLengthElement] = Felt::from_canonical(elements.size() % kRate);
-  state[kDomainElement] = domain;
-  while (!elements.empty()) {
-    const size_t taken = std::min(elements.size(), kRate);
-    const auto rest_of_rate = std::copy_n(elements.begin(), taken, state.begin());
-    std::fill(rest_of_rate, state.begin() + kRate, Felt());
-    permute(state);
-    elements = elements.subspan(taken);
-  }
-  return digest_of(state);
+  Word digest;
+  if (!elements.empty()) poseidon2_scalar(elements.data(), elements.size(), 1, domain, &digest);
+  return digest;
 }
 
-Word hash_words(std::span<const Word> words) {
-  static_assert(sizeof(Word) == 4 * sizeof(Felt));
-  return hash_elements({reinterpret_cast<const Felt*>(words.data()), words.size() * 4});
-}
+Word hash_words(std::span<const Word> words) { return hash_elements(elements_of(words)); }
 
 Word merge(const Word& left, const Word& right) { return merge_in_domain(left, right, Felt()); }
 
 Word merge_in_domain(const Word& left, const Word& right, Felt domain) {
-  HashState state{};
-  std::copy(left.elements.begin(), left.elements.end(), state.begin());
-  std::copy(right.elements.begin(), right.elements.end(), state.begin() + 4);
-  state[kDomainElement] = domain;
-  permute(state);
-  return digest_of(state);
+  const std::array<Word, 2> pair = {left, right};
+  return hash_elements_in_domain(elements_of(pair), domain);
 }
 
 // spec/crypto.md §3.2, `hash(bytes)`: a terminating 1 follows the last byte, so the last element is
@@ -119,14 +108,16 @@ std::vector<Poseidon2Backend> find_backends() {
   return backends;
 }
 
-const Poseidon2Kernels& kernels_of(Poseidon2Backend backend) {
+Poseidon2Kernel& kernel_of(Poseidon2Backend backend) {
 #if defined(__x86_64__)
-  if (backend == Poseidon2Backend::kAvx2) return kAvx2Kernels;
-  if (backend == Poseidon2Backend::kAvx512) return kAvx512Kernels;
+  if (backend == Poseidon2Backend::kAvx2) return poseidon2_avx2;
+  if (backend == Poseidon2Backend::kAvx512) return poseidon2_avx512;
 #endif
   (void)backend;
-  return kScalarKernels;
+  return poseidon2_scalar;
 }
+
+constexpr size_t kPairLength = 8;
 
 }  // namespace
 
@@ -157,7 +148,8 @@ void merge_batch_in_domain(std::span<const Word> pairs, Felt domain, std::span<W
   // A hash without neighbours takes half the time outside the lanes (a single tree path).
   const size_t alone = digests.size() % 8 == 1 ? 1 : 0;
   const size_t together = digests.size() - alone;
-  kernels_of(poseidon2_backend()).merge(pairs.data(), together, domain, digests.data());
+  kernel_of(poseidon2_backend())(elements_of(pairs).data(), kPairLength, digests.size(), domain,
+                                 digests.data());
   if (alone)
     digests[together] = merge_in_domain(pairs[2 * together], pairs[2 * together + 1], domain);
 }
@@ -168,7 +160,8 @@ void hash_elements_batch(std::span<const Felt> elements, size_t length, std::spa
 
 void merge_batch_on(Poseidon2Backend backend, std::span<const Word> pairs,
                     std::span<Word> digests) {
-  kernels_of(backend).merge(pairs.data(), digests.size(), Felt(), digests.data());
+  kernel_of(backend)(elements_of(pairs).data(), kPairLength, digests.size(), Felt(),
+                     digests.data());
 }
 
 void hash_elements_batch_on(Poseidon2Backend backend, std::span<const Felt> elements, size_t length,
@@ -177,7 +170,7 @@ void hash_elements_batch_on(Poseidon2Backend backend, std::span<const Felt> elem
     std::fill(digests.begin(), digests.end(), Word());
     return;
   }
-  kernels_of(backend).hash(elements.data(), length, digests.size(), digests.data());
+  kernel_of(backend)(elements.data(), length, digests.size(), Felt(), digests.data());
 }
 
 }  // namespace miden

@@ -505,22 +505,16 @@ void hash_rows(const uint64_t* rows, size_t length, size_t count, uint64_t domai
   }
 }
 
-void merge_avx512(const Word* pairs, size_t count, Felt domain, Word* digests) {
-  static_assert(sizeof domain == sizeof(uint64_t));
-  uint64_t domain_value;
-  __builtin_memcpy(&domain_value, &domain, sizeof domain_value);
-  hash_rows(reinterpret_cast<const uint64_t*>(pairs), 8, count, domain_value,
-            reinterpret_cast<uint64_t*>(digests));
-}
-
-void hash_avx512(const Felt* elements, size_t length, size_t count, Word* digests) {
-  hash_rows(reinterpret_cast<const uint64_t*>(elements), length, count, 0,
-            reinterpret_cast<uint64_t*>(digests));
-}
-
 }  // namespace
 
-const Poseidon2Kernels kAvx512Kernels = {merge_avx512, hash_avx512};
+void poseidon2_avx512(const Felt* elements, size_t length, size_t count, Felt domain,
+                      Word* digests) {
+  uint64_t domain_value;
+  static_assert(sizeof domain == sizeof domain_value);
+  __builtin_memcpy(&domain_value, &domain, sizeof domain_value);
+  hash_rows(reinterpret_cast<const uint64_t*>(elements), length, count, domain_value,
+            reinterpret_cast<uint64_t*>(digests));
+}
 
 }  // namespace miden
 

@@ -1,7 +1,4 @@
-// What the batch functions of poseidon2.hpp are made of, one set a backend. Internal to src/crypto.
-//
-// Inputs lie one after another; kernels transpose them into lanes themselves. Any `count` is
-// allowed.
+// What the functions of poseidon2.hpp are made of, one for each backend. Internal to src/crypto.
 #pragma once
 
 #include <cstddef>
@@ -10,17 +7,16 @@
 
 namespace miden {
 
-struct Poseidon2Kernels {
-  // digests[i] = M_domain(pairs[2i], pairs[2i+1]). `digests` may be `pairs`.
-  void (*merge)(const Word* pairs, size_t count, Felt domain, Word* digests);
-  // digests[i] = H of elements[i * length] to elements[i * length + length); length > 0.
-  void (*hash)(const Felt* elements, size_t length, size_t count, Word* digests);
-};
+// digests[i] = H_domain of elements[i * length] to elements[i * length + length), for `count`
+// inputs of length > 0. `digests` may be where `elements` is if no input is shorter than a digest:
+// all inputs that a block of digests overwrites have been read.
+using Poseidon2Kernel = void(const Felt* elements, size_t length, size_t count, Felt domain,
+                             Word* digests);
 
-extern const Poseidon2Kernels kScalarKernels;
+Poseidon2Kernel poseidon2_scalar;
 #if defined(__x86_64__)
-extern const Poseidon2Kernels kAvx2Kernels;
-extern const Poseidon2Kernels kAvx512Kernels;
+Poseidon2Kernel poseidon2_avx2;
+Poseidon2Kernel poseidon2_avx512;
 #endif
 
 }  // namespace miden
