@@ -7,16 +7,13 @@ namespace {
 
 constexpr uint8_t kAbsent = 0;
 constexpr size_t kBlockSize = sizeof(uint32_t);
+constexpr BlockNum kLastBlock{UINT32_MAX};
 
 // The value of a kHistory row.
 std::optional<Bytes> historic_value(ByteView row) {
   if (row.empty()) throw_corrupt("an empty history row");
   if (row.front() == kAbsent) return std::nullopt;
   return Bytes(row.begin() + 1, row.end());
-}
-
-bool has_prefix(ByteView key, const Key& prefix) {
-  return as_string_view(key).starts_with(as_string_view(prefix.view()));
 }
 
 }  // namespace
@@ -56,14 +53,11 @@ std::vector<std::optional<Bytes>> ChainReader::rows_at(Table table, std::span<co
   std::vector<std::optional<Bytes>> values(keys.size());
   std::vector<Key> unchanged;
   std::vector<size_t> unchanged_places;
-  Cursor history = rows().rows_with_prefix(kHistory, Key().u8(static_cast<uint8_t>(table)));
   for (size_t i = 0; i < keys.size(); ++i) {
-    const Key first = history_key(table, keys[i], at->next());
-    history.seek(first);
-    const Key prefix = Key().u8(static_cast<uint8_t>(table)).bytes(keys[i].view());
-    if (history.valid() && history.key().size() == first.size() &&
-        has_prefix(history.key(), prefix)) {
-      values[i] = historic_value(history.value());
+    const auto older = rows().first(kHistory, history_key(table, keys[i], at->next()),
+                                    history_key(table, keys[i], kLastBlock));
+    if (older) {
+      values[i] = historic_value(older->second);
     } else {
       unchanged.push_back(keys[i]);
       unchanged_places.push_back(i);

@@ -236,6 +236,15 @@ Cursor Snapshot::rows(TableIndex table, const Key& lower, const Key& upper) cons
   return Cursor(std::move(cursor));
 }
 
+std::optional<std::pair<Bytes, Bytes>> Snapshot::first(TableIndex table, const Key& lower,
+                                                       const Key& upper) const {
+  const Cursor cursor = rows(table, lower, upper);
+  if (!cursor.valid()) return std::nullopt;
+  const ByteView key = cursor.key();
+  const ByteView value = cursor.value();
+  return std::pair(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
+}
+
 WriteBatch::WriteBatch(const Store& store) : state_(std::make_unique<State>()) {
   state_->family_of_table = &store.state_->family_of_table;
 }

@@ -69,6 +69,10 @@ class Snapshot {
   bool contains(TableIndex table, const Key& key) const;
   // In the order of `keys`.
   std::vector<std::optional<Bytes>> get_many(TableIndex table, std::span<const Key> keys) const;
+  // The first row with lower <= key < upper. What was removed behind `upper` costs nothing, unlike
+  // with a cursor that is sought about.
+  std::optional<std::pair<Bytes, Bytes>> first(TableIndex table, const Key& lower,
+                                               const Key& upper) const;
   // All rows with lower <= key < upper, from the first on.
   Cursor rows(TableIndex table, const Key& lower, const Key& upper) const;
   Cursor rows_with_prefix(TableIndex table, const Key& prefix) const {
