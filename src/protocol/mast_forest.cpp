@@ -151,6 +151,7 @@ bool MastForest::has_procedure(const Word& root) const {
 }
 
 MastForest MastForest::without_debug_info() const {
+  if (debug_info_offset_ == 0) return *this;  // made, not decoded: the empty forest has none
   ByteWriter writer;
   writer.reserve(debug_info_offset_ + 64 + node_count());
   writer.bytes(ByteView(*bytes_).first(debug_info_offset_));
