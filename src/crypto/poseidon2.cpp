@@ -148,10 +148,11 @@ void merge_batch_in_domain(std::span<const Word> pairs, Felt domain, std::span<W
   // A hash without neighbours takes half the time outside the lanes (a single tree path).
   const size_t alone = digests.size() % 8 == 1 ? 1 : 0;
   const size_t together = digests.size() - alone;
-  kernel_of(poseidon2_backend())(elements_of(pairs).data(), kPairLength, digests.size(), domain,
+  kernel_of(poseidon2_backend())(elements_of(pairs).data(), kPairLength, together, domain,
                                  digests.data());
-  if (alone)
+  if (alone == 1) {
     digests[together] = merge_in_domain(pairs[2 * together], pairs[2 * together + 1], domain);
+  }
 }
 
 void hash_elements_batch(std::span<const Felt> elements, size_t length, std::span<Word> digests) {

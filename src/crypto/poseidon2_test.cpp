@@ -293,6 +293,21 @@ TEST_P(EveryBackend, HashesElementsAsTheScalarOne) {
   }
 }
 
+TEST(Poseidon2, MergesABatchOfAnySizeInPlace) {
+  constexpr uint64_t kSeed = 7;
+  std::mt19937_64 random(kSeed);
+  for (size_t count = 0; count <= 40; ++count) {
+    std::vector<Word> words(2 * count);
+    for (Word& word : words) {
+      for (Felt& element : word.elements) element = Felt::reduce(random());
+    }
+    const std::vector<Word> expected = merge_one_by_one(words);
+    merge_batch(words, std::span(words).first(count));
+    words.resize(count);
+    ASSERT_EQ(words, expected) << "seed " << kSeed << ", " << count << " pairs";
+  }
+}
+
 TEST(Poseidon2, UsesTheWidestBackendForBatches) {
   EXPECT_EQ(poseidon2_backend(), available_poseidon2_backends().back());
   std::mt19937_64 random(6);
