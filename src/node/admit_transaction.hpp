@@ -1,0 +1,24 @@
+// The end of SubmitProvenTx on a sequencer. spec/block-production.md §4.1 steps 6 and 7.
+#pragma once
+
+#include "producer/block_producer.hpp"
+#include "producer/validator_client.hpp"
+#include "rpc/submit_proven_tx.hpp"
+
+namespace miden {
+
+// First the validator, which must have seen a transaction before it signs a block with it, then the
+// mempool. A transaction that the mempool refuses stays validated, which harms nobody.
+class AdmitTransaction final : public TransactionSubmitter {
+ public:
+  // Both must outlive this.
+  AdmitTransaction(ValidatorClient& validator, BlockProducer& producer)
+      : validator_(validator), producer_(producer) {}
+  Answer<BlockNum> submit(CheckedTransaction transaction) override;
+
+ private:
+  ValidatorClient& validator_;
+  BlockProducer& producer_;
+};
+
+}  // namespace miden

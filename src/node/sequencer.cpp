@@ -1,0 +1,141 @@
+#include "node/sequencer.hpp"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+
+#include "node/admit_transaction.hpp"
+#include "telemetry/log.hpp"
+
+namespace miden {
+namespace {
+
+class ProductionReport final : public ProducerReporter {
+ public:
+  ProductionReport(const BlockProducer& producer, std::string version)
+      : producer_(producer), version_(std::move(version)) {}
+  ProducerReport producer_report() const override {
+    const BlockProducerStatus status = producer_.status();
+    return {.version = version_,
+            .status = "connected",
+            .chain_tip = status.chain_tip,
+            .unbatched_transactions = status.mempool.unbatched_transactions,
+            .proposed_batches = status.mempool.proposed_batches,
+            .proven_batches = status.mempool.proven_batches};
+  }
+
+ private:
+  const BlockProducer& producer_;
+  std::string version_;
+};
+
+// Ends the program: the operator's signal, or a reason why it cannot go on.
+class End {
+ public:
+  explicit End(std::stop_token stop) : stop_(std::move(stop)) {}
+  void because(const std::string& failure) {
+    const std::lock_guard lock(mutex_);
+    if (failure_.empty()) failure_ = failure;
+    ended_.notify_all();
+  }
+  // Nothing: an orderly end.
+  std::string wait() {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, stop_, [&] { return !failure_.empty(); });
+    return failure_;
+  }
+
+ private:
+  std::stop_token stop_;
+  std::mutex mutex_;  // guards failure_
+  std::condition_variable_any ended_;
+  std::string failure_;
+};
+
+std::shared_ptr<BatchProver> batch_prover(const SequencerOptions& options,
+                                          const std::shared_ptr<const Engine>& engine) {
+  if (options.batch_prover_url) return make_remote_batch_prover({.url = *options.batch_prover_url});
+  return make_local_batch_prover(engine);
+}
+
+std::shared_ptr<BlockProver> block_prover(const SequencerOptions& options,
+                                          const std::shared_ptr<const Engine>& engine) {
+  if (options.block_prover_url) return make_remote_block_prover({.url = *options.block_prover_url});
+  return make_local_block_prover(engine);
+}
+
+// A chain's blocks carry the kernel that its transactions were proven against.
+Result<void> check_kernel(const BlockHeader& tip, const Engine& engine) {
+  const EngineInfo info = engine.info();
+  if (tip.tx_kernel_commitment == info.kernel_commitment) return {};
+  return fail(
+      "KernelMismatch",
+      fmt::format("the chain's transaction kernel is {}, this program's (protocol {}) is {}: use a "
+                  "release that fits the chain",
+                  tip.tx_kernel_commitment.to_hex(), info.protocol_version,
+                  info.kernel_commitment.to_hex()));
+}
+
+}  // namespace
+
+Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop) {
+  const std::shared_ptr<const Engine> engine = make_reference_engine(0);
+  const auto chain =
+      TRY(ChainState::open(options.data_directory, {.store = options.store, .executor = nullptr}));
+  log_info("chain opened", {{"directory", options.data_directory.string()},
+                            {"tip", chain->tip()},
+                            {"genesis", chain->genesis_commitment()}});
+
+  End end(std::move(stop));
+  BlockProducerOptions producer_options = options.producer;
+  producer_options.tx_kernel_commitment = chain->view()->tip_header().header.tx_kernel_commitment;
+  producer_options.on_fatal = [&end](const std::string& why) { end.because(why); };
+  const auto validator = std::make_shared<ValidatorClient>(
+      ValidatorClientOptions{.url = options.validator_url, .timeout = options.validator_timeout});
+  BlockProducer producer(*chain, validator, batch_prover(options, engine),
+                         block_prover(options, engine), std::move(producer_options));
+
+  AdmitTransaction submitter(*validator, producer);
+  const ProductionReport report(producer, options.rpc.version);
+  const auto server = TRY(RpcServer::start(options.rpc, {.view = [&chain] { return chain->view(); },
+                                                         .engine = engine.get(),
+                                                         .submitter = &submitter,
+                                                         .producer = &report}));
+  log_info("serving", {{"address", options.rpc.listen.to_string()}, {"tip", chain->tip()}});
+
+  // The engine loads while the first clients are already answered.
+  TRY(check_kernel(chain->view()->tip_header().header, *engine));
+  producer.start();
+  const std::string failure = end.wait();
+
+  log_info("stopping", {{"tip", chain->tip()}});
+  server->shutdown(std::chrono::seconds(5));
+  producer.stop();
+  if (!failure.empty()) return fail("ProductionFailed", failure);
+  return {};
+}
+
+Result<void> bootstrap_node(const std::filesystem::path& data_directory,
+                            const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    return fail("GenesisFileRead",
+                fmt::format("failed to read genesis block file {}", file.string()));
+  }
+  const Bytes bytes(std::istreambuf_iterator<char>(in), {});
+  const auto genesis = from_bytes<SignedBlock>(bytes);
+  if (!genesis) {
+    return fail(genesis.error().code, fmt::format("{} is not a signed block: {}", file.string(),
+                                                  genesis.error().message));
+  }
+  TRY(ChainState::bootstrap(data_directory, *genesis));
+  log_info("bootstrapped", {{"directory", data_directory.string()},
+                            {"genesis", genesis->header.commitment()},
+                            {"accounts", genesis->body.updated_accounts.size()}});
+  return {};
+}
+
+}  // namespace miden
