@@ -11,7 +11,89 @@ using Kind = TrieNode::Kind;
 
 unsigned tag_of(Kind kind) { return static_cast<unsigned>(kind); }
 
+// A branch at the bottom of a subtree has its children in a row of its own.
+bool has_own_row(unsigned depth) { return depth % kSubtreeLevels == 0 && depth > 0; }
+
+bool has_anchor(unsigned depth) { return anchor_depth(depth) != depth; }
+
+std::unexpected<Error> corrupt_subtree(const SubtreeKey& key) {
+  return corrupt_tree("the subtree at depth " + std::to_string(key.depth) + " position " +
+                      std::to_string(key.position) + " is missing or damaged");
+}
+
 }  // namespace
+
+// Reads until something is wrong, then gives zeros: rows are long and most of the work of a single
+// opening, so failure is looked at once, at their end.
+class SmtTrie::RowReader {
+ public:
+  explicit RowReader(ByteView row) : rest_(row) {}
+
+  unsigned u8() { return take<uint8_t>(); }
+  uint64_t u64() { return take<uint64_t>(); }
+  Word word() {
+    const auto values = take<std::array<uint64_t, 4>>();
+    Word word;
+    for (size_t i = 0; i < 4; ++i) {
+      require(values[i] < Felt::kModulus);
+      word[i] = Felt::from_canonical(values[i]);
+    }
+    return word;
+  }
+  // Two tags in a byte, of a branch's children.
+  std::pair<unsigned, unsigned> tags() {
+    const unsigned both = u8();
+    const unsigned left = both & 3;
+    const unsigned right = both >> 2;
+    const unsigned lone = tag_of(Kind::kLone);
+    const unsigned branch = tag_of(Kind::kBranch);
+    require(left <= branch && right <= branch);
+    // Two leaves or more.
+    require(left == branch || right == branch || (left == lone && right == lone));
+    return {left, right};
+  }
+  // The bytes of the children of a branch at `depth`. At most eight calls deep.
+  ByteView children(unsigned depth) {
+    const ByteView before = rest_;
+    const auto [left, right] = tags();
+    for (const unsigned tag : {left, right}) {
+      if (tag == tag_of(Kind::kEmpty) || !is_good_) continue;
+      if (tag == tag_of(Kind::kLone)) {
+        skip(sizeof(uint64_t) + sizeof(Word) * (has_anchor(depth + 1) ? 2 : 1));
+        continue;
+      }
+      require(depth + 1 < kSmtDepth);
+      skip(sizeof(Word));
+      if (is_good_ && !has_own_row(depth + 1)) children(depth + 1);
+    }
+    return before.first(before.size() - rest_.size());
+  }
+  void require(bool condition) { is_good_ = is_good_ && condition; }
+  bool is_good() const { return is_good_; }
+  bool is_good_to_its_end() const { return is_good_ && rest_.empty(); }
+
+ private:
+  void skip(size_t size) {
+    if (rest_.size() < size) {
+      is_good_ = false;
+    } else {
+      rest_ = rest_.subspan(size);
+    }
+  }
+  template <class T>
+  T take() {
+    T value{};
+    if (rest_.size() < sizeof value) {
+      is_good_ = false;
+      return value;
+    }
+    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_ = rest_.subspan(sizeof value);
+    return value;
+  }
+  ByteView rest_;
+  bool is_good_ = true;
+};
 
 std::unexpected<Error> corrupt_tree(std::string message) {
   return fail("CorruptTree", "stored tree is corrupt: " + std::move(message));
@@ -22,70 +104,104 @@ Result<std::vector<SmtTrie::Id>> SmtTrie::load(const SmtReader& reader,
   indices_ = indices;
   ends_.assign(indices.size(), kEmpty);
   const SubtreeKey root_key;
-  const std::optional<Bytes> root_row = std::move(reader.subtrees({&root_key, 1}).at(0));
-  has_root_row = root_row.has_value();
-  if (!has_root_row) return std::move(ends_);
-  TRY(decode_root(*root_row));
-  descend(root, 0, 0, indices.size());
-
+  std::optional<Bytes> root_row = std::move(reader.subtrees({&root_key, 1}).at(0));
+  if (!root_row) return std::move(ends_);
+  rows_.push_back(*std::move(root_row));
+  if (!read_root(rows_.back()) || !descend(root, 0, 0, indices.size())) {
+    return corrupt_subtree(root_key);
+  }
   while (!pending_.empty()) {
     const std::vector<Pending> pending = std::move(pending_);
     pending_.clear();
     std::vector<SubtreeKey> keys;
     keys.reserve(pending.size());
     for (const Pending& subtree : pending) keys.push_back(subtree.key);
-    const std::vector<std::optional<Bytes>> rows = reader.subtrees(keys);
-    size_t row_bytes = 0;
-    for (const std::optional<Bytes>& row : rows) row_bytes += row ? row->size() : 0;
-    nodes.reserve(nodes.size() + row_bytes / sizeof(Word));
+    std::vector<std::optional<Bytes>> rows = reader.subtrees(keys);
     for (size_t i = 0; i < pending.size(); ++i) {
       const auto& [id, key, begin, end] = pending[i];
-      if (!rows.at(i)) {
-        return corrupt_tree("no subtree at depth " + std::to_string(key.depth) + " position " +
-                            std::to_string(key.position));
+      if (!rows.at(i)) return corrupt_subtree(key);
+      rows_.push_back(*std::move(rows[i]));
+      RowReader row(rows_.back());
+      nodes[id].stored_children = row.children(key.depth);
+      if (!row.is_good_to_its_end() || !descend(id, key.depth, begin, end)) {
+        return corrupt_subtree(key);
       }
-      ByteReader row(*rows[i]);
-      TRY(decode_children(row, id, key.depth, key.position));
-      if (row.remaining() > 0) return corrupt_tree("bytes after a subtree");
-      descend(id, key.depth, begin, end);
     }
   }
   return std::move(ends_);
 }
 
-// At most eight calls deep: an unloaded branch ends it.
-void SmtTrie::descend(Id id, unsigned depth, size_t begin, size_t end) {
-  if (begin == end) return;
-  const TrieNode& node = nodes[id];
-  if (node.kind != Kind::kBranch) {
+// At most eight calls deep: a branch with a row of its own ends it.
+bool SmtTrie::descend(Id id, unsigned depth, size_t begin, size_t end) {
+  if (begin == end) return true;
+  if (nodes[id].kind != Kind::kBranch) {
     std::fill(ends_.begin() + static_cast<ptrdiff_t>(begin),
               ends_.begin() + static_cast<ptrdiff_t>(end), id);
-    return;
+    return true;
   }
-  if (!node.is_loaded) {
-    const SubtreeKey key{static_cast<uint8_t>(depth), ancestor(indices_[begin], depth)};
-    pending_.push_back({id, key, begin, end});
-    return;
+  const uint64_t position = ancestor(indices_[begin], depth);
+  if (nodes[id].stored_children.empty()) {
+    pending_.push_back({id, {static_cast<uint8_t>(depth), position}, begin, end});
+    return true;
   }
+  if (!read_children(id, depth, position)) return false;
   const auto first = indices_.begin() + static_cast<ptrdiff_t>(begin);
   const auto middle =
       std::partition_point(first, indices_.begin() + static_cast<ptrdiff_t>(end),
                            [depth](uint64_t index) { return !goes_right(index, depth); });
   const size_t split = static_cast<size_t>(middle - indices_.begin());
-  descend(node.left, depth + 1, begin, split);
-  descend(node.right, depth + 1, split, end);
+  return descend(nodes[id].left, depth + 1, begin, split) &&
+         descend(nodes[id].right, depth + 1, split, end);
+}
+
+bool SmtTrie::read_root(ByteView row) {
+  RowReader reader(row);
+  root = read_node(reader, reader.u8(), 0, 0);
+  return reader.is_good_to_its_end() && root != kEmpty;
+}
+
+bool SmtTrie::read_children(Id id, unsigned depth, uint64_t position) {
+  RowReader row(nodes[id].stored_children);
+  const auto [left_tag, right_tag] = row.tags();
+  const Id left = read_node(row, left_tag, depth + 1, 2 * position);
+  const Id right = read_node(row, right_tag, depth + 1, 2 * position + 1);
+  nodes[id].left = left;
+  nodes[id].right = right;
+  nodes[id].is_loaded = true;
+  return row.is_good_to_its_end();
+}
+
+SmtTrie::Id SmtTrie::read_node(RowReader& row, unsigned tag, unsigned depth, uint64_t position) {
+  if (tag == tag_of(Kind::kEmpty) || !row.is_good()) return kEmpty;
+  TrieNode node{.depth = static_cast<uint8_t>(depth), .hash_depth = static_cast<uint8_t>(depth)};
+  if (tag == tag_of(Kind::kLone)) {
+    node.kind = Kind::kLone;
+    node.leaf_index = row.u64();
+    row.require(ancestor(node.leaf_index, depth) == position);
+    node.hash = row.word();
+    node.anchor = has_anchor(depth) ? row.word() : node.hash;
+  } else {
+    row.require(tag == tag_of(Kind::kBranch) && depth < kSmtDepth);
+    node.kind = Kind::kBranch;
+    node.hash = row.word();
+    if (!has_own_row(depth)) node.stored_children = row.children(depth);
+  }
+  return add(node);
 }
 
 void SmtTrie::encode_lone(ByteWriter& writer, const TrieNode& node) const {
   writer.u64(node.leaf_index);
   node.hash.encode(writer);
-  if (anchor_depth(node.depth) != node.depth) node.anchor.encode(writer);
+  if (has_anchor(node.depth)) node.anchor.encode(writer);
 }
 
 // Tags of both children, then the left child's contents, then the right child's.
 void SmtTrie::encode_children(ByteWriter& writer, Id id, unsigned depth) const {
-  const unsigned child_depth = depth + 1;
   const TrieNode& node = nodes[id];
+  if (!node.is_loaded) {
+    writer.bytes(node.stored_children);
+    return;
+  }
   writer.u8(
       static_cast<uint8_t>(tag_of(nodes[node.left].kind) | tag_of(nodes[node.right].kind) << 2));
   for (const Id child_id : {node.left, node.right}) {
@@ -94,7 +210,7 @@ void SmtTrie::encode_children(ByteWriter& writer, Id id, unsigned depth) const {
       encode_lone(writer, child);
     } else if (child.kind == Kind::kBranch) {
       child.hash.encode(writer);
-      if (child_depth % kSubtreeLevels != 0) encode_children(writer, child_id, child_depth);
+      if (!has_own_row(depth + 1)) encode_children(writer, child_id, depth + 1);
     }
   }
 }
@@ -102,7 +218,7 @@ void SmtTrie::encode_children(ByteWriter& writer, Id id, unsigned depth) const {
 Bytes SmtTrie::encode_row(Id id) const {
   const TrieNode& node = nodes[id];
   ByteWriter writer;
-  writer.reserve(512);
+  writer.reserve(node.stored_children.size() + 256);
   if (node.depth == 0) {
     writer.u8(static_cast<uint8_t>(tag_of(node.kind)));
     if (node.kind == Kind::kLone) {
@@ -113,63 +229,6 @@ Bytes SmtTrie::encode_row(Id id) const {
   }
   encode_children(writer, id, node.depth);
   return std::move(writer).take();
-}
-
-Result<void> SmtTrie::decode_root(ByteView row) {
-  ByteReader reader(row);
-  const Result<uint8_t> tag = reader.u8();
-  if (!tag || *tag == tag_of(Kind::kEmpty)) return corrupt_tree("a root's subtree without a root");
-  root = TRY(decode_node(reader, *tag, 0, 0));
-  if (reader.remaining() > 0) return corrupt_tree("bytes after a subtree");
-  return {};
-}
-
-Result<void> SmtTrie::decode_children(ByteReader& reader, Id id, unsigned depth,
-                                      uint64_t position) {
-  const Result<uint8_t> tags = reader.u8();
-  if (!tags || *tags >> 4 != 0) return corrupt_tree("a branch without children");
-  const unsigned left_tag = *tags & 3;
-  const unsigned right_tag = *tags >> 2;
-  const bool keeps_two = left_tag == tag_of(Kind::kBranch) || right_tag == tag_of(Kind::kBranch) ||
-                         (left_tag != 0 && right_tag != 0);
-  if (!keeps_two) return corrupt_tree("a branch with fewer than two leaves");
-  const Id left = TRY(decode_node(reader, left_tag, depth + 1, 2 * position));
-  const Id right = TRY(decode_node(reader, right_tag, depth + 1, 2 * position + 1));
-  nodes[id].left = left;
-  nodes[id].right = right;
-  nodes[id].is_loaded = true;
-  return {};
-}
-
-Result<SmtTrie::Id> SmtTrie::decode_node(ByteReader& reader, unsigned tag, unsigned depth,
-                                         uint64_t position) {
-  if (tag == tag_of(Kind::kEmpty)) return kEmpty;
-  const auto read_word = [&]() -> Result<Word> {
-    Result<Word> word = Word::decode(reader);
-    if (!word) return corrupt_tree(word.error().message);
-    return word;
-  };
-  if (tag == tag_of(Kind::kBranch)) {
-    if (depth == kSmtDepth) return corrupt_tree("a branch among the leaves");
-    const Id id = add(
-        {.kind = Kind::kBranch, .depth = static_cast<uint8_t>(depth), .hash = TRY(read_word())});
-    // A stored child's own row has its children.
-    const bool has_row = depth % kSubtreeLevels == 0 && depth > 0;
-    if (!has_row) TRY(decode_children(reader, id, depth, position));
-    return id;
-  }
-  if (tag != tag_of(Kind::kLone)) return corrupt_tree("unknown tag of a node");
-  const Result<uint64_t> leaf_index = reader.u64();
-  if (!leaf_index || ancestor(*leaf_index, depth) != position) {
-    return corrupt_tree("a leaf out of its place");
-  }
-  TrieNode node{.kind = Kind::kLone,
-                .depth = static_cast<uint8_t>(depth),
-                .hash_depth = static_cast<uint8_t>(depth),
-                .leaf_index = *leaf_index};
-  node.hash = TRY(read_word());
-  node.anchor = anchor_depth(depth) == depth ? node.hash : TRY(read_word());
-  return add(node);
 }
 
 void fold_chains(std::vector<LeafChain>& chains, Executor& executor) {

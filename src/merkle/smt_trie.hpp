@@ -43,13 +43,16 @@ struct TrieNode {
   using Id = uint32_t;
 
   Kind kind = Kind::kEmpty;
-  bool is_loaded = false;  // branch: the children are known
+  bool is_loaded = false;  // branch: left and right are known
   bool is_moved = false;   // lone: stands elsewhere than its hash says
   uint8_t depth = 0;
   uint8_t hash_depth = 0;   // lone: where `hash` belongs
   Id left = 0;              // branch
   Id right = 0;             // branch
   uint64_t leaf_index = 0;  // lone: its leaf; changed branch: some place below
+  // Branch: the bytes of its children in a stored row. Where no leaf of interest lies below they
+  // are never read, and go into the new row as they are.
+  ByteView stored_children = {};
   Word hash = {};
   Word anchor = {};  // lone
 };
@@ -60,14 +63,13 @@ struct SmtTrie {
 
   std::vector<TrieNode> nodes{1};  // nodes[kEmpty] is the empty node
   Id root = kEmpty;
-  bool has_root_row = false;
 
   // Loads what lies on the way to the leaves at `indices` (ascending, distinct), one batch of reads
   // for every eight levels, and returns where each way ends: at the empty node or at a lone one.
   // Error: CorruptTree.
   Result<std::vector<Id>> load(const SmtReader& reader, std::span<const uint64_t> indices);
 
-  Id add(TrieNode node) {
+  Id add(const TrieNode& node) {
     nodes.push_back(node);
     return static_cast<Id>(nodes.size() - 1);
   }
@@ -86,13 +88,16 @@ struct SmtTrie {
     size_t begin;
     size_t end;
   };
-  void descend(Id id, unsigned depth, size_t begin, size_t end);
+  class RowReader;
+  // These are false when a row is no subtree of a tree.
+  bool read_root(ByteView row);
+  bool descend(Id id, unsigned depth, size_t begin, size_t end);
+  bool read_children(Id id, unsigned depth, uint64_t position);
+  Id read_node(RowReader& row, unsigned tag, unsigned depth, uint64_t position);
   void encode_lone(ByteWriter& writer, const TrieNode& node) const;
   void encode_children(ByteWriter& writer, Id id, unsigned depth) const;
-  Result<void> decode_root(ByteView row);
-  Result<void> decode_children(ByteReader& reader, Id id, unsigned depth, uint64_t position);
-  Result<Id> decode_node(ByteReader& reader, unsigned tag, unsigned depth, uint64_t position);
 
+  std::vector<Bytes> rows_;  // what stored_children point into
   // Only during load.
   std::span<const uint64_t> indices_;
   std::vector<Id> ends_;
