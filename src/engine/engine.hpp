@@ -86,9 +86,9 @@ struct SourceModule {
   std::string source;
 };
 struct AssemblyContext {
-  std::vector<SourceModule> modules;     // linked statically, in order
-  std::vector<Bytes> static_libraries;   // Library; their code becomes part of the result
-  std::vector<Bytes> dynamic_libraries;  // Library; only called, must be available at execution
+  std::vector<SourceModule> modules = {};     // linked statically, in order
+  std::vector<Bytes> static_libraries = {};   // Library; their code becomes part of the result
+  std::vector<Bytes> dynamic_libraries = {};  // Library; only called, execution must find it
 };
 struct AssembledScript {
   Bytes script;  // NoteScript or TransactionScript
@@ -102,6 +102,62 @@ struct ReexecutedTransaction {
   Bytes input_notes;    // InputNotes, private details included
   Bytes output_notes;   // RawOutputNotes
   uint32_t ref_block_num = 0;
+};
+
+// Where execution finds what it turns out to need, all as of one block. Called on a thread of the
+// engine, one call at a time, while the caller of the engine waits; may block; may not call the
+// engine. An answer is remembered for the rest of the engine's call. nullopt: there is no such
+// thing.
+class ExecutionSource {
+ public:
+  using AccountIdBytes = std::array<uint8_t, 15>;
+
+  virtual ~ExecutionSource() = default;
+  // AccountInputs of an account at the block.
+  virtual Result<std::optional<Bytes>> foreign_account(const AccountIdBytes& account_id,
+                                                       uint32_t ref_block_num) = 0;
+  // AssetWitness for each key.
+  virtual Result<std::vector<Bytes>> vault_witnesses(const AccountIdBytes& account_id,
+                                                     const Word& vault_root,
+                                                     const std::vector<Word>& vault_keys) = 0;
+  // SmtProof of the hashed key; `key` is the raw one.
+  virtual Result<Bytes> storage_map_witness(const AccountIdBytes& account_id, const Word& map_root,
+                                            const Word& key) = 0;
+  // NoteScript of a public output note's recipient; standard scripts are not asked for.
+  virtual Result<std::optional<Bytes>> note_script(const Word& script_root) = 0;
+};
+
+struct NetworkExecutionRequest {
+  Bytes partial_account;           // PartialAccount, with the account's code
+  Bytes block_header;              // BlockHeader of the reference block
+  Bytes partial_blockchain;        // PartialBlockchain up to it
+  std::vector<Bytes> notes;        // Note, 1 to 20, consumed as unauthenticated
+  uint32_t max_cycles = 1u << 29;  // 2^12 to 2^29, for each run
+};
+struct FailedNetworkNote {
+  size_t index = 0;            // among the request's notes
+  Error error;                 // of TransactionExecutorError
+  bool source_failed = false;  // the source's fault, not the note's
+  uint64_t cycles = 0;         // used, where the limit was the reason
+};
+struct ConsumedNetworkNote {
+  size_t index = 0;
+  uint64_t cycles = 0;
+};
+struct NetworkTransaction {
+  Word id;
+  Word final_account_commitment;
+  uint64_t final_nonce = 0;
+  uint32_t expiration_block_num = 0;
+  uint64_t cycles = 0;
+  Bytes inputs;         // TransactionInputs: what is proven and submitted
+  Bytes account_delta;  // AccountDelta, the fee taken off
+  Bytes header;         // TransactionHeader
+};
+struct NetworkExecution {
+  std::vector<FailedNetworkNote> failed;
+  std::vector<ConsumedNetworkNote> consumed;      // in the order of their execution
+  std::optional<NetworkTransaction> transaction;  // none when every note failed
 };
 
 enum class StandardNote : uint8_t { kP2id, kP2ide, kSwap, kPswap, kMint, kBurn };
@@ -133,6 +189,12 @@ class Engine {
 
   // OrderedBatches ‖ BlockHeader ‖ BlockInputs -> BlockProof, which is empty in protocol 0.15.
   virtual Result<Bytes> prove_block(ByteView block_proof_request) const = 0;
+
+  // Finds the notes that the account can consume, and consumes them in one transaction
+  // (spec/ntx-builder.md §11–§14). Errors concern all notes: InputNoteCountOutOfRange,
+  // TransactionPreparation, PrologueExecution, and the variants of TransactionExecutorError.
+  virtual Result<NetworkExecution> execute_network_notes(const NetworkExecutionRequest& request,
+                                                         ExecutionSource& source) const = 0;
 
   // All accounts of a genesis block, as the reference's bootstrap builds them (spec/node-and-
   // validator.md §4.3): keys generated, ids found, wallets filled, supplies set, nonces 1. Account

@@ -54,6 +54,27 @@ void me_tx_prove(me_slice tx_inputs, uint8_t hash_function, me_reply* reply);
 void me_batch_prove(me_slice proposed_batch, uint32_t min_security_bits, me_reply* reply);
 void me_block_prove(me_slice block_proof_request, me_reply* reply);
 
+/* Questions of a running execution. They come on a thread of the library, one at a time, before
+ * me_network_execute returns. Each answers with me_sink_put and returns 0; or returns 1 for "there is
+ * no such thing", or 2 after putting the text of its failure. */
+typedef struct me_sink me_sink;
+void me_sink_put(me_sink* sink, me_slice bytes);
+typedef struct me_source {
+  void* context;
+  /* AccountInputs */
+  int32_t (*foreign_account)(void* context, me_slice account_id, uint32_t ref_block, me_sink* sink);
+  /* one AssetWitness for each of the keys, 32 bytes apiece */
+  int32_t (*vault_witnesses)(void* context, me_slice account_id, me_slice vault_root, me_slice keys,
+                             me_sink* sink);
+  /* SmtProof of the hashed key */
+  int32_t (*map_witness)(void* context, me_slice account_id, me_slice map_root, me_slice raw_key,
+                         me_sink* sink);
+  /* NoteScript */
+  int32_t (*note_script)(void* context, me_slice script_root, me_sink* sink);
+} me_source;
+/* The encodings of both sides are in network.rs and reference_engine.cpp. */
+void me_network_execute(me_slice request, const me_source* source, me_reply* reply);
+
 /* The encodings of both sides are in genesis.rs and reference_engine.cpp. */
 void me_genesis_accounts(me_slice spec, me_reply* reply);
 

@@ -19,6 +19,11 @@ impl Slice {
         Self { ptr: text.as_ptr(), len: text.len() }
     }
 
+    /// For the time of a callback.
+    pub fn borrow(bytes: &[u8]) -> Self {
+        Self { ptr: bytes.as_ptr(), len: bytes.len() }
+    }
+
     /// # Safety
     /// The caller of the export promised `len` readable bytes at `ptr` until the export returns.
     pub unsafe fn bytes<'call>(self) -> &'call [u8] {

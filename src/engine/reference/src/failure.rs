@@ -83,39 +83,40 @@ impl From<ProvenBatchError> for Failure {
     }
 }
 
+/// Number and name of an executor's error.
+pub fn executor_case(error: &TransactionExecutorError) -> (i32, &'static str) {
+    use TransactionExecutorError as E;
+    match error {
+        E::FetchTransactionInputsFailed(_) => (30, "FetchTransactionInputsFailed"),
+        E::FetchAssetWitnessFailed(_) => (31, "FetchAssetWitnessFailed"),
+        E::FeeAssetRetrievalFailed(_) => (32, "FeeAssetRetrievalFailed"),
+        E::FeeAssetMustBeFungible => (33, "FeeAssetMustBeFungible"),
+        E::ForeignAccountNotAnchoredInReference(_) => (34, "ForeignAccountNotAnchoredInReference"),
+        E::InvalidExecutionOptionsCycles { .. } => (35, "InvalidExecutionOptionsCycles"),
+        E::InvalidTransactionInputs(_) => (36, "InvalidTransactionInputs"),
+        E::InvalidAccountWitness(..) => (37, "InvalidAccountWitness"),
+        E::NoteBlockPastReferenceBlock(..) => (38, "NoteBlockPastReferenceBlock"),
+        E::AccountUpdateCommitment(_) => (39, "AccountUpdateCommitment"),
+        E::InconsistentAccountDeltaCommitment { .. } => (40, "InconsistentAccountDeltaCommitment"),
+        E::InconsistentAccountId { .. } => (41, "InconsistentAccountId"),
+        E::InconsistentAccountNonceDelta { .. } => (42, "InconsistentAccountNonceDelta"),
+        E::RemoveFeeAssetFromDelta(_) => (43, "RemoveFeeAssetFromDelta"),
+        E::InsufficientFee { .. } => (44, "InsufficientFee"),
+        E::TransactionOutputConstructionFailed(_) => (45, "TransactionOutputConstructionFailed"),
+        E::TransactionProgramExecutionFailed(_) => (46, "TransactionProgramExecutionFailed"),
+        E::MissingAuthenticator => (47, "MissingAuthenticator"),
+        E::Unauthorized(_) => (49, "Unauthorized"),
+    }
+}
+
 impl From<TransactionExecutorError> for Failure {
     fn from(error: TransactionExecutorError) -> Self {
-        use TransactionExecutorError as E;
-        let (status, name) = match &error {
-            E::FetchTransactionInputsFailed(_) => (30, "FetchTransactionInputsFailed"),
-            E::FetchAssetWitnessFailed(_) => (31, "FetchAssetWitnessFailed"),
-            E::FeeAssetRetrievalFailed(_) => (32, "FeeAssetRetrievalFailed"),
-            E::FeeAssetMustBeFungible => (33, "FeeAssetMustBeFungible"),
-            E::ForeignAccountNotAnchoredInReference(_) => {
-                (34, "ForeignAccountNotAnchoredInReference")
-            }
-            E::InvalidExecutionOptionsCycles { .. } => (35, "InvalidExecutionOptionsCycles"),
-            E::InvalidTransactionInputs(_) => (36, "InvalidTransactionInputs"),
-            E::InvalidAccountWitness(..) => (37, "InvalidAccountWitness"),
-            E::NoteBlockPastReferenceBlock(..) => (38, "NoteBlockPastReferenceBlock"),
-            E::AccountUpdateCommitment(_) => (39, "AccountUpdateCommitment"),
-            E::InconsistentAccountDeltaCommitment { .. } => {
-                (40, "InconsistentAccountDeltaCommitment")
-            }
-            E::InconsistentAccountId { .. } => (41, "InconsistentAccountId"),
-            E::InconsistentAccountNonceDelta { .. } => (42, "InconsistentAccountNonceDelta"),
-            E::RemoveFeeAssetFromDelta(_) => (43, "RemoveFeeAssetFromDelta"),
-            E::InsufficientFee { .. } => (44, "InsufficientFee"),
-            E::TransactionOutputConstructionFailed(_) => {
-                (45, "TransactionOutputConstructionFailed")
-            }
-            E::TransactionProgramExecutionFailed(_) => (46, "TransactionProgramExecutionFailed"),
-            E::MissingAuthenticator => (47, "MissingAuthenticator"),
-            E::Unauthorized(_) => (49, "Unauthorized"),
-        };
+        let (status, name) = executor_case(&error);
         let failure = Self::of(status, name, &error);
         match error {
-            E::Unauthorized(summary) => failure.with_payload(summary.to_bytes()),
+            TransactionExecutorError::Unauthorized(summary) => {
+                failure.with_payload(summary.to_bytes())
+            }
             _ => failure,
         }
     }

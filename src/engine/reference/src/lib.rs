@@ -9,6 +9,7 @@ mod batch;
 mod failure;
 mod genesis;
 mod info;
+mod network;
 mod prove;
 mod reexecute;
 mod stack;
