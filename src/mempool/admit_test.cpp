@@ -215,6 +215,19 @@ TEST(Readmit, AsksNeitherForCapacityNorForSlack) {
   mempool.check();
 }
 
+TEST(RestartAt, LeavesAnEmptyMempoolOnTheNewTipAndAbandonsEveryAttempt) {
+  DrivenMempool mempool(kOptions, kGenesis);
+  mempool.add(Tx(1));
+  const SelectedBatch batch = mempool.any().value();
+  mempool.block();
+  mempool.add(Tx(2));
+  EXPECT_EQ(mempool.restart_at(BlockNum{4}).size(), 2u);
+  EXPECT_EQ(mempool.snapshot(), Mempool(kOptions, BlockNum{4}).snapshot());
+  mempool.add(Tx(1).authenticated_at(4));
+  EXPECT_NE(mempool.any().value().attempt, batch.attempt);
+  EXPECT_FALSE(mempool.is_open(batch.attempt));
+}
+
 TEST(Uncommitted, ListsSubmissionsInOrderOfArrival) {
   DrivenMempool mempool(kOptions, kGenesis);
   mempool.add(Tx(9));

@@ -52,6 +52,16 @@ TEST(SelectBlock, TakesABatchOnlyAfterThoseItBuildsOn) {
   EXPECT_EQ(mempool.block(), (Ids{1, 2}));
 }
 
+TEST(SelectBlock, CanLeaveEverythingOut) {
+  DrivenMempool mempool(one_by_one(), kGenesis);
+  mempool.add(Tx(1));
+  mempool.batch();
+  EXPECT_EQ(mempool.select_empty_block()->batches.size(), 0u);
+  EXPECT_EQ(mempool.select_empty_block().error().code, "BlockAlreadyPending");
+  mempool.commit();
+  EXPECT_EQ(mempool.block(), Ids{1});
+}
+
 TEST(SelectBlock, ProducesEmptyBlocks) {
   DrivenMempool mempool(one_by_one(), kGenesis);
   mempool.commit_empty_blocks(20);

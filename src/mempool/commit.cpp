@@ -76,4 +76,13 @@ std::vector<Eviction> Mempool::sweep_expired() {
   return evict(expired);
 }
 
+std::vector<Submission> Mempool::restart_at(BlockNum tip) {
+  std::vector<Submission> submissions = uncommitted();
+  Mempool fresh(options_, tip);
+  fresh.last_arrival_ = last_arrival_;
+  fresh.last_attempt_ = last_attempt_;
+  *this = std::move(fresh);
+  return submissions;
+}
+
 }  // namespace miden

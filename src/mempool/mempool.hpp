@@ -133,12 +133,19 @@ class Mempool {
 
   // Proven batches for block tip + 1, which is then pending. Error: BlockAlreadyPending.
   Result<SelectedBlock> select_block();
+  // The same with nothing in it: to see whether a validator signs at all. Error:
+  // BlockAlreadyPending.
+  Result<SelectedBlock> select_empty_block();
   // The pending block is in the chain. Returns what expired by it. Errors: NoPendingBlock,
   // BlockNumberMismatch.
   Result<std::vector<Eviction>> block_committed(BlockNum block_num);
   // The pending block will not be. Its batches keep their proofs unless one is known to be at fault
   // (§20 D5). Errors: NoPendingBlock, BlockNumberMismatch.
   Result<std::vector<Eviction>> block_failed(BlockNum block_num, const Failure& failure);
+
+  // Starts over on another tip, for a chain that grew by blocks from elsewhere. Attempts made
+  // before are abandoned. Returns what was accepted and not committed, for readmission.
+  std::vector<Submission> restart_at(BlockNum tip);
 
   // --- views ---
 
@@ -149,6 +156,8 @@ class Mempool {
   // What is accepted and not committed, oldest first: what a new mempool on another tip is filled
   // with.
   std::vector<Submission> uncommitted() const;
+  // Whether a proof of this attempt would still be of use.
+  bool is_open(BatchAttempt attempt) const;
   bool contains(const TransactionId& id) const { return by_id_.contains(id); }
   // Canonical value for comparisons; failures and suspicions are left out.
   MempoolSnapshot snapshot() const;

@@ -100,6 +100,11 @@ SelectedBatch Mempool::open_batch(const std::vector<Arrival>& transactions, Batc
   return selected;
 }
 
+bool Mempool::is_open(BatchAttempt attempt) const {
+  const auto batch = batches_.find(attempt);
+  return batch != batches_.end() && batch->second.stage == Stage::kProving;
+}
+
 bool Mempool::batch_proven(BatchAttempt attempt, std::shared_ptr<const ProvenBatch> batch,
                            size_t block_bytes) {
   const auto entry = batches_.find(attempt);

@@ -42,6 +42,12 @@ Result<SelectedBlock> Mempool::select_block() {
   return block;
 }
 
+Result<SelectedBlock> Mempool::select_empty_block() {
+  if (pending_) return fail("BlockAlreadyPending", "a block is being built already");
+  pending_.emplace();
+  return SelectedBlock{.block_num = tip_.next(), .batches = {}};
+}
+
 void Mempool::place(BatchAttempt attempt) {
   Batch& batch = batches_.at(attempt);
   batch.stage = Stage::kPending;

@@ -18,6 +18,10 @@ struct BlockProducerOptions {
   std::chrono::milliseconds block_interval = std::chrono::seconds(3);
   size_t max_concurrent_proofs = 8;
   Word tx_kernel_commitment;  // EngineInfo's
+  // Between attempts while a validator or prover is out of order: doubles from the first to the
+  // second.
+  std::chrono::milliseconds first_retry = std::chrono::milliseconds(250);
+  std::chrono::milliseconds longest_retry = std::chrono::seconds(5);
   // Called once, from any thread, when production cannot go on: a disk failed, or the chain is not
   // what this process made it. The program must end.
   std::function<void(const std::string&)> on_fatal;

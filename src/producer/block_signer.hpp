@@ -14,14 +14,15 @@ struct BlockSignature {
   Word block_commitment;  // of the header that was signed
 };
 
-// Safe from any thread. A status says what to make of a failure, see judge_status.
+// Safe from any thread; a stop that is requested ends a call early. A status says what to make of a
+// failure, see judge_status.
 class BlockSigner {
  public:
   virtual ~BlockSigner() = default;
   // `proposed_block`: ProposedBlock. Signing the same proposal again gives the same answer.
-  virtual Answer<BlockSignature> sign(ByteView proposed_block) = 0;
+  virtual Answer<BlockSignature> sign(ByteView proposed_block, const std::stop_token& stop) = 0;
   // The highest block it has signed.
-  virtual Answer<BlockNum> signed_tip() = 0;
+  virtual Answer<BlockNum> signed_tip(const std::stop_token& stop) = 0;
   // The blocks it has signed, SignedBlock each, from `first` to its tip, in order, until `take`
   // returns false or the stop is requested.
   virtual Answer<> signed_blocks(BlockNum first, const std::function<bool(Bytes)>& take,

@@ -26,19 +26,20 @@ class MempoolOwner {
   struct Options {
     MempoolOptions mempool;
     size_t max_queued_submissions = 4096;  // further ones are RESOURCE_EXHAUSTED
-    // Called once, from any thread, when a disk fails: nothing can be promised any more.
+    // A disk failed: nothing can be promised any more and the program must end. On the owner's
+    // thread.
     std::function<void(const std::string&)> on_fatal;
   };
 
   // Takes back what the journal holds, so that nobody meets a mempool without it. What the chain no
   // longer admits is dropped with a warning.
   MempoolOwner(ChainState& chain, Options options);
-  // Refuses what still waits (UNAVAILABLE) and joins the thread.
+  // Handles what still waits and joins the thread.
   ~MempoolOwner();
   MempoolOwner(const MempoolOwner&) = delete;
   MempoolOwner& operator=(const MempoolOwner&) = delete;
 
-  // Takes in nothing more; what waits is still handled. For an orderly end.
+  // Takes in nothing more: submissions are UNAVAILABLE. What waits is still handled.
   void stop();
 
   // The committed tip at acceptance, once the submission is journalled. `answered` runs on the
@@ -50,8 +51,8 @@ class MempoolOwner {
   Answer<BlockNum> submit(AuthenticatedTransaction transaction);
   Answer<BlockNum> submit_batch(std::vector<AuthenticatedTransaction> transactions);
 
-  // Runs `event` with the mempool on the owner's thread and waits for what it returns. False or
-  // nothing once the owner has stopped.
+  // Runs `event` with the mempool on the owner's thread and waits for it; what it throws arrives
+  // here. False or nothing once the owner has stopped. Not from the owner's thread.
   bool run(std::function<void(Mempool&)> event);
   template <class T>
   std::optional<T> ask(std::function<T(Mempool&)> event) {
@@ -62,11 +63,11 @@ class MempoolOwner {
 
   // Logs evictions and strikes them from the journal; on the owner's thread, from an event.
   void note_evictions(const std::vector<Eviction>& evictions);
-  // The chain now holds `block`, which is not the pending one. On the owner's thread, from an
-  // event: what the block does not contain is authenticated anew and kept.
-  void adopt(Mempool& mempool, const BlockHeader& header,
-             const std::vector<TransactionHeader>& included);
-  // The chain now holds the pending block with these transactions.
+  // The chain's tip is now a block that was not built here. On the owner's thread, from an event,
+  // which should also be what applies the block: what it does not include is authenticated anew and
+  // kept.
+  void adopt(BlockNum tip, const std::vector<TransactionHeader>& included);
+  // The chain now holds the pending block with these transactions; it has struck them itself.
   void committed(const std::vector<TransactionHeader>& included);
 
   // As of the last event.
@@ -77,23 +78,23 @@ class MempoolOwner {
   struct SubmissionEvent {
     std::vector<AuthenticatedTransaction> transactions;
     bool is_user_batch = false;
+    Bytes journalled;
     Answered answered;
   };
   struct Inquiry {
     std::function<void(Mempool&)> event;
-    std::shared_ptr<std::promise<bool>> done;
+    std::promise<void> done;
   };
   using Event = std::variant<SubmissionEvent, Inquiry>;
 
   void enqueue(SubmissionEvent submission);
   void work();
-  void handle(std::vector<Event> events);
-  void admit_and_journal(std::span<SubmissionEvent> submissions);
+  void handle(std::deque<Event>& events);
+  void admit_and_journal(std::vector<SubmissionEvent>& submissions);
   void readmit_journal();
-  bool readmit(Mempool& mempool, const StateView& view, const Submission& submission);
+  bool readmit(const StateView& view, const Submission& submission);
   void strike(const std::vector<TransactionId>& transactions);
   void publish();
-  void fail_for_good(const std::string& why);
 
   ChainState& chain_;
   const Options options_;
@@ -107,7 +108,6 @@ class MempoolOwner {
   std::deque<Event> queue_;
   size_t queued_submissions_ = 0;
   bool is_stopping_ = false;
-  bool has_failed_ = false;
   MempoolStats stats_;
   BlockNum chain_tip_;
 

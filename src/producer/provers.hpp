@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
 
 #include "engine/engine.hpp"
 #include "net/address.hpp"
@@ -11,20 +12,21 @@
 
 namespace miden {
 
-// Both are safe from any thread. A status says what to make of a failure, see judge_status.
+// Both are safe from any thread; a stop that is requested ends a call early. A status says what to
+// make of a failure, see judge_status.
 class BatchProver {
  public:
   virtual ~BatchProver() = default;
   // Verifies every transaction's proof. The message of a refusal names the transactions at fault,
   // where they are known.
-  virtual Answer<ProvenBatch> prove(const ProposedBatch& batch) = 0;
+  virtual Answer<ProvenBatch> prove(const ProposedBatch& batch, const std::stop_token& stop) = 0;
 };
 
 class BlockProver {
  public:
   virtual ~BlockProver() = default;
   // BlockProofRequest -> BlockProof, which is empty in protocol 0.15.
-  virtual Answer<Bytes> prove(ByteView block_proof_request) = 0;
+  virtual Answer<Bytes> prove(ByteView block_proof_request, const std::stop_token& stop) = 0;
 };
 
 std::unique_ptr<BatchProver> make_local_batch_prover(std::shared_ptr<const Engine> engine);

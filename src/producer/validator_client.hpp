@@ -27,8 +27,8 @@ class ValidatorClient final : public BlockSigner {
   // SubmitProvenTransaction; the validator's status verbatim.
   Answer<> submit(ByteView proven_transaction, std::optional<ByteView> transaction_inputs);
 
-  Answer<BlockSignature> sign(ByteView proposed_block) override;
-  Answer<BlockNum> signed_tip() override;
+  Answer<BlockSignature> sign(ByteView proposed_block, const std::stop_token& stop) override;
+  Answer<BlockNum> signed_tip(const std::stop_token& stop) override;
   Answer<> signed_blocks(BlockNum first, const std::function<bool(Bytes)>& take,
                          const std::stop_token& stop) override;
 

@@ -1,0 +1,39 @@
+#include "producer/submission_status.hpp"
+
+#include "telemetry/log.hpp"
+
+namespace miden {
+namespace {
+
+bool is_state_conflict(std::string_view code) {
+  return code == "NullifiersAlreadyExist" || code == "OutputNotesAlreadyExist" ||
+         code == "UnauthenticatedNotesMissing" || code == "AccountCommitmentMismatch" ||
+         code == "AccountIdPrefixDuplicate" || code == "TransactionAlreadyExists";
+}
+
+Status refusal(SubmissionError error, std::string message) {
+  return {
+      error == SubmissionError::kInternal ? StatusCode::kInternal : StatusCode::kInvalidArgument,
+      std::move(message), std::string(1, static_cast<char>(error))};
+}
+
+}  // namespace
+
+Status submission_status(const Error& error) {
+  if (error.code == "Expired") return refusal(SubmissionError::kExpired, error.message);
+  if (error.code == "CapacityExceeded") {
+    return refusal(SubmissionError::kCapacityExceeded, error.message);
+  }
+  if (is_state_conflict(error.code)) {
+    return refusal(SubmissionError::kStateConflict,
+                   "the transaction conflicts with the current state\ncaused by: " + error.message);
+  }
+  // A batch that decoding let through and no mempool takes.
+  if (error.code == "NoteCreatedAndConsumed" || error.code == "EmptyTransactionBatch") {
+    return {StatusCode::kInvalidArgument, error.message};
+  }
+  log_warn("submission failed", {{"cause", error.code}, {"message", error.message}});
+  return refusal(SubmissionError::kInternal, "Internal error");
+}
+
+}  // namespace miden
