@@ -65,7 +65,7 @@ class SimulatedChain {
       : random_(seed), keeps_history_(keeps_history) {
     BlockBody body;
     create_accounts(genesis_shape, body);
-    seal(std::move(body));
+    append(std::move(body));
   }
 
   // Appends a random block and returns it.
@@ -77,11 +77,44 @@ class SimulatedChain {
     std::vector<Nullifier> consumed = create_nullifiers(shape, block_num, body);
     create_notes(shape, block_num, body);
     create_transactions(block_num, body, consumed);
-    seal(std::move(body));
+    append(std::move(body));
     return blocks.back();
   }
 
-  // A header that fits `body` as the next block, signed. Nothing is appended.
+  // Appends a block with this body. Whole accounts and lists are the caller's to keep then.
+  const SignedBlock& append(BlockBody body) {
+    const BlockNum block_num{static_cast<uint32_t>(blocks.size())};
+    std::vector<SmtEntry> accounts;
+    for (const BlockAccountUpdate& update : body.updated_accounts) {
+      state.commitments.insert_or_assign(update.account_id, update.final_commitment);
+      accounts.push_back({account_tree_key(update.account_id), update.final_commitment});
+    }
+    state.account_tree.update(accounts).value();
+    std::vector<SmtEntry> spent;
+    for (const Nullifier& nullifier : body.created_nullifiers) {
+      spent.push_back({nullifier.word, nullifier_tree_value(block_num)});
+    }
+    state.nullifier_tree.update(spent).value();
+
+    BlockHeader header{.version = 0,
+                       .prev_block_commitment = blocks.empty() ? Word() : tip().commitment(),
+                       .block_num = block_num,
+                       .chain_commitment = chain.peaks().hash(),
+                       .account_root = state.account_tree.root(),
+                       .nullifier_root = state.nullifier_tree.root(),
+                       .note_root = block_note_tree(body.output_note_batches)->root(),
+                       .tx_commitment = body.transactions.commitment(),
+                       .tx_kernel_commitment = word(17),
+                       .validator_key = key_.public_key(),
+                       .fee_parameters = {public_account(99), 500},
+                       .timestamp = 1000 + block_num.value};
+    chain.add(header.commitment());
+    blocks.push_back(sign(std::move(header), std::move(body)));
+    if (keeps_history_) history.push_back(state);
+    return blocks.back();
+  }
+
+  // Nothing is appended.
   SignedBlock sign(BlockHeader header, BlockBody body) const {
     const Signature signature = key_.sign(header.commitment());
     return {std::move(header), std::move(body), signature};
@@ -344,37 +377,6 @@ class SimulatedChain {
                                  output_notes_commitment(header.output_notes), header.fee);
       transactions.emplace_back(block_num, header);
     }
-  }
-
-  void seal(BlockBody body) {
-    const BlockNum block_num{static_cast<uint32_t>(blocks.size())};
-    std::vector<SmtEntry> accounts;
-    for (const BlockAccountUpdate& update : body.updated_accounts) {
-      state.commitments.insert_or_assign(update.account_id, update.final_commitment);
-      accounts.push_back({account_tree_key(update.account_id), update.final_commitment});
-    }
-    state.account_tree.update(accounts).value();
-    std::vector<SmtEntry> spent;
-    for (const Nullifier& nullifier : body.created_nullifiers) {
-      spent.push_back({nullifier.word, nullifier_tree_value(block_num)});
-    }
-    state.nullifier_tree.update(spent).value();
-
-    BlockHeader header{.version = 0,
-                       .prev_block_commitment = blocks.empty() ? Word() : tip().commitment(),
-                       .block_num = block_num,
-                       .chain_commitment = chain.peaks().hash(),
-                       .account_root = state.account_tree.root(),
-                       .nullifier_root = state.nullifier_tree.root(),
-                       .note_root = block_note_tree(body.output_note_batches)->root(),
-                       .tx_commitment = body.transactions.commitment(),
-                       .tx_kernel_commitment = word(17),
-                       .validator_key = key_.public_key(),
-                       .fee_parameters = {public_account(99), 500},
-                       .timestamp = 1000 + block_num.value};
-    chain.add(header.commitment());
-    blocks.push_back(sign(std::move(header), std::move(body)));
-    if (keeps_history_) history.push_back(state);
   }
 
   std::mt19937_64 random_;
