@@ -69,12 +69,16 @@ std::vector<NoteContainer> containers_of(const std::vector<ProvenBatch>& batches
   return containers;
 }
 
-// Rule 10 for one nullifier; the witness, when it shows that the note is unspent.
+// Rule 10 for one consumed nullifier: its witness, when it shows that the note is unspent. A
+// witness of an erased note is none: the note was consumed already, inside the block.
 Result<const SmtProof*> unspent_witness(const std::map<Nullifier, SmtProof>& witnesses,
+                                        const std::set<Nullifier>& erased,
                                         const Nullifier& nullifier) {
   const auto witness = witnesses.find(nullifier);
   std::optional<Word> value;
-  if (witness != witnesses.end()) value = witness->second.value_of(nullifier.word);
+  if (witness != witnesses.end() && !erased.contains(nullifier)) {
+    value = witness->second.value_of(nullifier.word);
+  }
   if (!value) {
     return fail("NullifierProofMissing", "no proof is given for nullifier " + nullifier.to_hex());
   }
@@ -169,7 +173,8 @@ Result<ProposedBlock> ProposedBlock::make_at(const BlockInputs& inputs,
   }
   std::map<Nullifier, SmtProof> created_nullifiers;
   for (const auto& [nullifier, note] : tracked.inputs) {
-    const SmtProof* witness = TRY(unspent_witness(inputs.nullifier_witnesses, nullifier));
+    const SmtProof* witness =
+        TRY(unspent_witness(inputs.nullifier_witnesses, tracked.erased, nullifier));
     created_nullifiers.emplace_hint(created_nullifiers.end(), nullifier, *witness);
   }
 
@@ -207,7 +212,7 @@ namespace {
 
 Result<void> compare_nullifiers(const ProposedBlock& block, const TrackedNotes& tracked) {
   for (const auto& [nullifier, note] : tracked.inputs) {
-    TRY(unspent_witness(block.created_nullifiers, nullifier));
+    TRY(unspent_witness(block.created_nullifiers, tracked.erased, nullifier));
   }
   if (block.created_nullifiers.size() != tracked.inputs.size()) {
     return fail("NullifiersMismatch", std::to_string(block.created_nullifiers.size()) +

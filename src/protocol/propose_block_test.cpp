@@ -175,6 +175,17 @@ TEST_F(ProposedBlockTest, RefusesAWitnessOfAnotherLeaf) {
             "NullifierProofMissing");
 }
 
+TEST_F(ProposedBlockTest, RefusesANoteConsumedInsideTheBlockAndOnceMore) {
+  const std::vector<ProvenBatch> batches = {batch({.id = 1, .outputs = {private_note(20)}}),
+                                            batch({.id = 2, .inputs = {unauthenticated(20)}}),
+                                            batch({.id = 3, .inputs = {authenticated(20)}})};
+  EXPECT_EQ(outcome(propose(batches)), "NullifierProofMissing");
+  ProposedBlock forged = propose({}).value();
+  forged.batches.batches = batches;
+  forged.created_nullifiers.emplace(nullifier(20), world_.nullifiers.open(nullifier(20).word));
+  EXPECT_EQ(outcome(forged.verify()), "NullifierProofMissing");
+}
+
 // --- What verify finds in a received proposal
 // ------------------------------------------------------
 
