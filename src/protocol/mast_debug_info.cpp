@@ -30,17 +30,29 @@ struct Ids {
   bool all_below(size_t limit) const { return count == 0 || highest < limit; }
 };
 
+// Most of debug information is lists like this, of numbers that take one byte each.
 Result<Pointers> copy_pointers(ByteReader& reader, ByteWriter& writer) {
   Pointers pointers;
   pointers.count = TRY(reader.count(1));
   writer.vint(pointers.count);
+  const ByteView bytes = reader.rest();
+  size_t position = 0;
   for (size_t i = 0; i < pointers.count; ++i) {
-    const uint64_t pointer = TRY(reader.vint());
-    writer.vint(pointer);
+    if (position >= bytes.size()) return ByteReader::end_of_file();
+    uint64_t pointer = bytes[position] >> 1;
+    if ((bytes[position] & 1) != 0) {
+      writer.u8(bytes[position++]);
+    } else {
+      ByteReader rest(bytes.subspan(position));
+      pointer = TRY(rest.vint());
+      position = bytes.size() - rest.remaining();
+      writer.vint(pointer);
+    }
     if (i == 0) pointers.first = pointer;
     pointers.ascending &= i == 0 || pointers.last <= pointer;
     pointers.last = pointer;
   }
+  TRY(reader.bytes(position));
   return pointers;
 }
 
@@ -159,6 +171,7 @@ class StringTable {
     for (uint64_t& offset : table.offsets_) offset = TRY(reader.vint());
     table.data_ = TRY(reader.length_prefixed());
     table.new_indices_.assign(count, kUnused);
+    table.new_data_.reserve(table.data_.size());
     return table;
   }
 
@@ -221,6 +234,8 @@ Result<size_t> transcode_assembly_operations(ByteReader& reader, ByteWriter& wri
   const size_t count = TRY(reader.count(4));
   ByteWriter new_data;
   ByteWriter offsets;
+  new_data.reserve(data.size());
+  offsets.reserve(4 * count);
   for (size_t i = 0; i < count; ++i) {
     const uint32_t offset = TRY(reader.u32());
     if (offset >= data.size()) return invalid_value("an assembly operation lies out of bounds");

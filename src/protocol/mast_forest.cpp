@@ -105,7 +105,8 @@ Result<MastForest> MastForest::decode(ByteReader& reader) {
   forest.roots_ = TRY(read_roots(sections));
 
   ByteWriter writer;
-  writer.reserve(64 + 4 * forest.roots_.size() + blocks.size() + 40 * sections.node_count());
+  writer.reserve(64 + 4 * forest.roots_.size() + blocks.size() + 40 * sections.node_count() +
+                 std::min<size_t>(reader.remaining(), 4096));
   write_mast_header(writer, sections);
   writer.vint(forest.roots_.size());
   for (const uint32_t root : forest.roots_) writer.u32(root);
