@@ -7,7 +7,7 @@ constexpr size_t kLeafPositionSize = kSmtDepth / 8;
 
 Key subtree_row(const Key& tree, const SubtreeKey& subtree) {
   Key key = tree;
-  return key.u8(subtree.depth).big_endian(subtree.position, subtree.depth / 8);
+  return key.u8(subtree.depth).big_endian(subtree.position, (subtree.depth + 7u) / 8);
 }
 
 Key leaves_prefix(const Key& tree) {

@@ -23,7 +23,7 @@ enum Table : TableIndex {
   kChainNodes,     // u64 index in post-order -> node of the chain's Merkle mountain range
 
   // Rows with history: the newest value here, older ones in kHistory.
-  kTreeNodes,  // tree, depth u8, position (depth / 8 bytes) -> subtree; depth 64: leaf
+  kTreeNodes,  // tree, depth u8, position (depth / 8 bytes, rounded up) -> subtree; depth 64: leaf
   kAccounts,   // account -> AccountRecord
   // table u8, key, block that replaced the value -> 0, or 1 and the value until then
   kHistory,

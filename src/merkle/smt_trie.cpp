@@ -52,7 +52,7 @@ class SmtTrie::RowReader {
     require(left == branch || right == branch || (left == lone && right == lone));
     return {left, right};
   }
-  // The bytes of the children of a branch at `depth`. At most eight calls deep.
+  // The bytes of the children of a branch at `depth`. At most four calls deep.
   ByteView children(unsigned depth) {
     const ByteView before = rest_;
     const auto [left, right] = tags();
@@ -131,7 +131,7 @@ Result<std::vector<SmtTrie::Id>> SmtTrie::load(const SmtReader& reader,
   return std::move(ends_);
 }
 
-// At most eight calls deep: a branch with a row of its own ends it.
+// At most four calls deep: a branch with a row of its own ends it.
 bool SmtTrie::descend(Id id, unsigned depth, size_t begin, size_t end) {
   if (begin == end) return true;
   if (nodes[id].kind != Kind::kBranch) {

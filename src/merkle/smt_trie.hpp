@@ -18,8 +18,6 @@
 
 namespace miden {
 
-inline constexpr unsigned kSubtreeLevels = 8;
-
 // Depth of the anchor of a lone leaf that stands at `depth`. At kSmtDepth it is the leaf's hash.
 constexpr unsigned anchor_depth(unsigned depth) { return depth <= 32 ? 32 : kSmtDepth; }
 
@@ -65,7 +63,7 @@ struct SmtTrie {
   Id root = kEmpty;
 
   // Loads what lies on the way to the leaves at `indices` (ascending, distinct), one batch of reads
-  // for every eight levels, and returns where each way ends: at the empty node or at a lone one.
+  // for every four levels, and returns where each way ends: at the empty node or at a lone one.
   // Error: CorruptTree.
   Result<std::vector<Id>> load(const SmtReader& reader, std::span<const uint64_t> indices);
 

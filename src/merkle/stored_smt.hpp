@@ -2,11 +2,13 @@
 // functions over a reader. The account tree, the nullifier tree and every public account's vault
 // and storage maps are kept this way.
 //
-// Layout. A tree is cut into 8-level subtrees rooted at depths 0, 8, ..., 56. A subtree is stored
-// only where at least two leaves lie below its root: a lone leaf needs no nodes, since all its
-// siblings below are empty and its hash at any height follows from the leaf. The one exception is
-// the root's subtree, which is stored for a single leaf too, so that the leaf can be found. What is
-// stored follows from the tree's entries alone, not from the order in which they came.
+// Layout. A tree is cut into subtrees of four levels, rooted at depths 0, 4, ..., 60: small enough
+// that a row is at most 1.7 KB, since every changed leaf rewrites a row at each of them. A subtree
+// is stored only where at least two leaves lie below its root: a lone leaf needs no nodes, since
+// all its siblings below are empty and its hash at any height follows from the leaf. The one
+// exception is the root's subtree, which is stored for a single leaf too, so that the leaf can be
+// found. What is stored follows from the tree's entries alone, not from the order in which they
+// came.
 #pragma once
 
 #include <functional>
@@ -19,7 +21,9 @@
 
 namespace miden {
 
-// Root of a subtree: depth in {0, 8, ..., 56}, position < 2^depth.
+inline constexpr unsigned kSubtreeLevels = 4;
+
+// Root of a subtree: depth in {0, 4, ..., 60}, position < 2^depth.
 struct SubtreeKey {
   uint8_t depth = 0;
   uint64_t position = 0;
