@@ -119,6 +119,19 @@ Poseidon2Kernel& kernel_of(Poseidon2Backend backend) {
 
 constexpr size_t kPairLength = 8;
 
+// `length` > 0. Up to two inputs that do not fill lanes take less time one by one.
+void hash_batch(std::span<const Felt> elements, size_t length, Felt domain,
+                std::span<Word> digests) {
+  constexpr size_t kWidest = 8;
+  constexpr size_t kFew = 2;
+  const size_t rest = digests.size() % kWidest;
+  const size_t alone = rest <= kFew ? rest : 0;
+  const size_t together = digests.size() - alone;
+  kernel_of(poseidon2_backend())(elements.data(), length, together, domain, digests.data());
+  poseidon2_scalar(elements.data() + together * length, length, alone, domain,
+                   digests.data() + together);
+}
+
 }  // namespace
 
 std::span<const Poseidon2Backend> available_poseidon2_backends() {
@@ -145,18 +158,15 @@ void merge_batch(std::span<const Word> pairs, std::span<Word> digests) {
 }
 
 void merge_batch_in_domain(std::span<const Word> pairs, Felt domain, std::span<Word> digests) {
-  // A hash without neighbours takes half the time outside the lanes (a single tree path).
-  const size_t alone = digests.size() % 8 == 1 ? 1 : 0;
-  const size_t together = digests.size() - alone;
-  kernel_of(poseidon2_backend())(elements_of(pairs).data(), kPairLength, together, domain,
-                                 digests.data());
-  if (alone == 1) {
-    digests[together] = merge_in_domain(pairs[2 * together], pairs[2 * together + 1], domain);
-  }
+  hash_batch(elements_of(pairs), kPairLength, domain, digests);
 }
 
 void hash_elements_batch(std::span<const Felt> elements, size_t length, std::span<Word> digests) {
-  hash_elements_batch_on(poseidon2_backend(), elements, length, digests);
+  if (length == 0) {
+    std::fill(digests.begin(), digests.end(), Word());
+    return;
+  }
+  hash_batch(elements, length, Felt(), digests);
 }
 
 void merge_batch_on(Poseidon2Backend backend, std::span<const Word> pairs,

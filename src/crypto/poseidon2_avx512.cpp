@@ -302,7 +302,7 @@ VECTOR_CODE Element difference(const Element& a, const Element& b) {
   return sub(add(a, all(kDifferenceBias)), b);
 }
 
-// The internal rounds; poseidon2_scalar.cpp explains the pairs and the order of things.
+// The internal rounds; poseidon2_limbs.hpp explains the pairs and the order of things.
 struct InternalState {
   struct Pair {
     Element sum;

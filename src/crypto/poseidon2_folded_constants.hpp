@@ -83,7 +83,7 @@ struct FoldedInternal {
   FoldedRound after_rounds;
 };
 
-// The internal rounds as poseidon2_scalar.cpp describes them, with a constant k added to each
+// The internal rounds as poseidon2_limbs.hpp describes them, with a constant k added to each
 // S-box's output y. The next first element, (sum of the others) - y, must come out right with its
 // round's constant; every other element is off by an amount that depends on nothing but the
 // constants, followed here. `sum_offset` is what an implementation adds to the sum of the state

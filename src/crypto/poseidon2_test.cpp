@@ -322,6 +322,15 @@ TEST(Poseidon2, UsesTheWidestBackendForBatches) {
   std::vector<Word> hashed(11);
   hash_elements_batch(elements, 8, hashed);
   EXPECT_EQ(hashed, merged);
+  hash_elements_batch({}, 0, hashed);
+  EXPECT_EQ(hashed, std::vector<Word>(11));
+  for (size_t count = 0; count <= 20; ++count) {
+    hashed.assign(count, Word());
+    hash_elements_batch(std::span(elements).first(3 * count), 3, hashed);
+    for (size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(hashed[i], hash_elements(std::span(elements).subspan(3 * i, 3))) << count;
+    }
+  }
   const Felt domain = Felt::reduce(~uint64_t{0});
   merge_batch_in_domain(pairs, domain, merged);
   for (size_t i = 0; i < merged.size(); ++i) {
