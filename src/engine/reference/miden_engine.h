@@ -1,4 +1,4 @@
-/* The C side of the reference engine: what src/lib.rs exports. Only reference_engine.cpp uses it.
+/* The C side of the reference engine: what src/lib.rs exports. Only reference_*.cpp use it.
  *
  * Inputs are borrowed for the call. Every function fills one reply, which me_reply_free gives back;
  * replies own all the memory that crosses. All functions may be called from any number of threads. */
@@ -72,7 +72,7 @@ typedef struct me_source {
   /* NoteScript */
   int32_t (*note_script)(void* context, me_slice script_root, me_sink* sink);
 } me_source;
-/* The encodings of both sides are in network.rs and reference_engine.cpp. */
+/* The encodings of both sides are in network.rs and reference_network.cpp. */
 void me_network_execute(me_slice request, const me_source* source, me_reply* reply);
 
 /* The encodings of both sides are in genesis.rs and reference_engine.cpp. */
