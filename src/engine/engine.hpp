@@ -221,7 +221,7 @@ class Engine {
 
 // The published Rust crates behind a C ABI (engine/reference). `threads` is the size of the
 // process-wide pool that proving spreads over, 0 for one a core; the first call decides. Loads
-// kernel and libraries at once, so that no request pays for it (about a second).
+// kernel and libraries at once, so that no request pays for it.
 std::unique_ptr<Engine> make_reference_engine(unsigned threads);
 
 }  // namespace miden
