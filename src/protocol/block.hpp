@@ -45,8 +45,8 @@ struct SignedBlock {
   BlockHeader header;
   BlockBody body;
   Signature signature;
-  // Signature with the header's own key, transaction commitment, note root. Errors: InvalidSignature,
-  // TxCommitmentMismatch, NoteRootMismatch. Decoding checks none of them.
+  // Signature with the header's own key, transaction commitment, note root. Errors:
+  // InvalidSignature, TxCommitmentMismatch, NoteRootMismatch. Decoding checks none of them.
   Result<void> validate() const;
   // Errors: GenesisBlockHasNoParent, ParentNumberMismatch, ParentCommitmentMismatch.
   Result<void> validate_parent(const BlockHeader& parent) const;
@@ -62,15 +62,15 @@ struct BlockProof {
 };
 
 // Tree keys and values. types.md §13.
-Word account_tree_key(const AccountId& id);           // [0, 0, suffix, prefix]
-Word nullifier_tree_value(BlockNum block_num);        // [block_num, 0, 0, 0]
+Word account_tree_key(const AccountId& id);     // [0, 0, suffix, prefix]
+Word nullifier_tree_value(BlockNum block_num);  // [block_num, 0, 0, 0]
 // Zero: unspent (nullopt). Error: InvalidNullifierBlockNumber.
 Result<std::optional<BlockNum>> nullifier_block(const Word& value);
 
 // The state of an account and its path; for an id whose prefix another account holds, that account.
 struct AccountWitness {
   AccountId id;
-  Word commitment;  // zero: no account
+  Word commitment;        // zero: no account
   SparseMerklePath path;  // depth 64
   static Result<AccountWitness> make(AccountId id, const Word& commitment, SparseMerklePath path);
   SmtProof to_proof() const;
