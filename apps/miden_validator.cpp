@@ -6,6 +6,7 @@
 #include "base/version.hpp"
 #include "command_line.hpp"
 #include "net/signals.hpp"
+#include "telemetry/log.hpp"
 #include "validator/bootstrap.hpp"
 #include "validator/service.hpp"
 

@@ -87,24 +87,25 @@ Result<AccountFileSource> read_account_file(const fs::path& path) {
 Result<GenesisFaucet> faucet(const toml::table& table) {
   constexpr std::string_view kWhere = "[[fungible_faucet]]";
   TRY(refuse_unknown_keys(table, kWhere, {"symbol", "decimals", "max_supply", "account_type"}));
-  return GenesisFaucet{
-      .symbol = TRY(required_string(table, kWhere, "symbol")),
-      .decimals = TRY(required_integer<uint8_t>(table, kWhere, "decimals")),
-      .max_supply = TRY(required_integer<uint64_t>(table, kWhere, "max_supply")),
-      .is_public = TRY(is_public(table)),
-  };
+  GenesisFaucet faucet;
+  faucet.symbol = TRY(required_string(table, kWhere, "symbol"));
+  faucet.decimals = TRY(required_integer<uint8_t>(table, kWhere, "decimals"));
+  faucet.max_supply = TRY(required_integer<uint64_t>(table, kWhere, "max_supply"));
+  faucet.is_public = TRY(is_public(table));
+  return faucet;
 }
 
 Result<GenesisWallet> wallet(const toml::table& table) {
   constexpr std::string_view kWhere = "[[wallet]]";
   TRY(refuse_unknown_keys(table, kWhere, {"account_type", "assets"}));
-  GenesisWallet wallet{.is_public = TRY(is_public(table)), .assets = {}};
   if (table.get("assets") == nullptr) return refuse(table, "missing key `assets` in [[wallet]]");
-  for (const toml::table* asset : TRY(tables(table, "assets"))) {
-    wallet.assets.push_back({
-        .symbol = TRY(required_string(*asset, "an asset", "symbol")),
-        .amount = TRY(required_integer<uint64_t>(*asset, "an asset", "amount")),
-    });
+  GenesisWallet wallet;
+  wallet.is_public = TRY(is_public(table));
+  for (const toml::table* entry : TRY(tables(table, "assets"))) {
+    GenesisAsset asset;
+    asset.symbol = TRY(required_string(*entry, "an asset", "symbol"));
+    asset.amount = TRY(required_integer<uint64_t>(*entry, "an asset", "amount"));
+    wallet.assets.push_back(std::move(asset));
   }
   return wallet;
 }

@@ -145,8 +145,9 @@ Result<void> serve_validator(Validator& validator, const ValidatorServiceOptions
   health.set_serving(std::string(kService), true);
   ReflectionService reflection({std::string(kService), "grpc.health.v1.Health"}, gate);
   // A proposal holds whole batches: it may be larger than what clients send to the public API.
-  const ServerOptions server_options{.listen = options.listen,
-                                     .max_message_bytes = size_t{64} << 20};
+  ServerOptions server_options;
+  server_options.listen = options.listen;
+  server_options.max_message_bytes = size_t{64} << 20;
   const auto server =
       TRY(GrpcServer::start(server_options, {&api, health.service(), reflection.service()}));
   log_info("validator is serving", {{"address", server->address()}, {"tip", validator.tip()}});
