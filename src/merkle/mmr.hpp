@@ -61,7 +61,7 @@ class Mmr {
   uint64_t num_leaves() const { return num_leaves_; }
   void add(const Word& leaf);
   MmrPeaks peaks() const { return peaks_at(num_leaves_); }
-  MmrPeaks peaks_at(uint64_t num_leaves) const;
+  MmrPeaks peaks_at(uint64_t num_leaves) const;  // at most num_leaves() of them
   Result<MmrProof> open_at(uint64_t position, uint64_t num_leaves) const;
   Result<MmrDelta> delta(uint64_t from, uint64_t to) const;
   Word leaf(uint64_t position) const;
