@@ -26,7 +26,7 @@ Status submission_status(const Error& error) {
   }
   if (is_state_conflict(error.code)) {
     return refusal(SubmissionError::kStateConflict,
-                   "the transaction conflicts with the current state\ncaused by: " + error.message);
+                   "transaction conflicts with current mempool state\ncaused by: " + error.message);
   }
   // A batch that decoding let through and no mempool takes.
   if (error.code == "NoteCreatedAndConsumed" || error.code == "EmptyTransactionBatch") {
