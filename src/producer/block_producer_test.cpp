@@ -115,7 +115,7 @@ TEST(Restart, TakesBackWhatWasAccepted) {
   const auto single = world.creating(1, {.outputs = {private_note(1)}});
   const auto child = world.creating(2, {.inputs = {unauthenticated(1)}});
   const auto sibling = world.creating(3);
-  const auto after = world.made({.account = private_account(3), .initial = 2, .final = 3});
+  const auto after = world.made({.account = private_account(3), .initial = 1003, .final = 3});
   world.accept(single);
   ASSERT_TRUE(world.producer->submit_batch({child, sibling}));
   world.accept(after);
@@ -205,7 +205,7 @@ TEST(Adopt, TakesBackABlockThatHoldsAcceptedTransactions) {
     const auto& header = world.validator->blocks().rbegin()->second.header;
     return world.is_committed(included) || header.block_num > world.chain->tip();
   }));
-  const auto waiting = world.made({.account = private_account(1), .initial = 2, .final = 3});
+  const auto waiting = world.made({.account = private_account(1), .initial = 1001, .final = 3});
   world.accept(waiting);
   world.stop();
   world.validator->set_mood({});

@@ -27,10 +27,10 @@ class FakeValidator final : public BlockSigner {
 
   // What misbehaves, from now on. Each returns a status to answer instead, or nothing.
   struct Mood {
-    std::optional<Status> always;         // to every call
-    std::optional<Status> to_signing;     // without signing
-    std::optional<Status> after_signing;  // signs, and the answer is lost
-    std::set<TransactionId> unknown;      // transactions it does not know
+    std::optional<Status> always = {};         // to every call
+    std::optional<Status> to_signing = {};     // without signing
+    std::optional<Status> after_signing = {};  // signs, and the answer is lost
+    std::set<TransactionId> unknown = {};      // transactions it does not know
     bool names_unknown = true;
     bool signs_with_wrong_key = false;
   };
@@ -116,8 +116,8 @@ class FakeValidator final : public BlockSigner {
 class FakeBatchProver final : public BatchProver {
  public:
   struct Mood {
-    std::optional<Status> always;
-    std::set<TransactionId> invalid;  // transactions whose proof does not verify
+    std::optional<Status> always = {};
+    std::set<TransactionId> invalid = {};  // transactions whose proof does not verify
     bool names_invalid = true;
   };
   void set_mood(Mood mood) {

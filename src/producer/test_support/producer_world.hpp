@@ -71,11 +71,13 @@ class ProducerWorld {
     chain = directory_.open();
   }
 
-  // On a private account that the transaction creates.
+  // On a private account that the transaction creates in state 1000 + account. The state keeps ids
+  // apart, which do not cover the account.
   std::shared_ptr<const ProvenTransaction> creating(uint64_t account,
                                                     TransactionSpec spec = {}) const {
     spec.account = private_account(account);
     spec.initial = 0;
+    spec.final = 1000 + account;
     return made(spec);
   }
   std::shared_ptr<const ProvenTransaction> made(TransactionSpec spec) const {
