@@ -6,6 +6,7 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <grpcpp/support/server_interceptor.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,6 +67,32 @@ Result<void> check_can_bind(const SocketAddress& address) {
   return {};
 }
 
+// gRPC answers a message that does not parse with UNIMPLEMENTED and no text, as if the method did
+// not exist. Handlers always give a text.
+class DecodeFailure final : public grpc::experimental::Interceptor {
+ public:
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(
+            grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+      const grpc::Status status = methods->GetSendStatus();
+      if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED &&
+          status.error_message().empty()) {
+        methods->ModifySendStatus(
+            {grpc::StatusCode::INTERNAL, "failed to decode Protobuf message"});
+      }
+    }
+    methods->Proceed();
+  }
+};
+
+class DecodeFailureFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  grpc::experimental::Interceptor* CreateServerInterceptor(
+      grpc::experimental::ServerRpcInfo*) override {
+    return new DecodeFailure();  // the call's
+  }
+};
+
 }  // namespace
 
 struct GrpcServer::State {
@@ -87,6 +114,10 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(const ServerOptions& optio
   int port = 0;
   builder.AddListeningPort(options.listen.to_string(), grpc::InsecureServerCredentials(), &port);
   for (grpc::Service* service : services) builder.RegisterService(service);
+
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<DecodeFailureFactory>());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
 
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
   builder.SetMaxSendMessageSize(-1);

@@ -7,9 +7,9 @@
 namespace miden {
 
 struct ForwardingHeaders {
-  std::string_view x_forwarded_for;
-  std::string_view x_real_ip;
-  std::string_view forwarded;
+  std::string_view x_forwarded_for = {};
+  std::string_view x_real_ip = {};
+  std::string_view forwarded = {};
 };
 
 // The first that names an IP address: X-Forwarded-For (its first element that is one), X-Real-IP,

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-// Judges a proof by its first byte; everything else is not for the API to ask.
+// Says of every proof what the test wants; the API asks for nothing else.
 class FakeEngine final : public Engine {
  public:
   Result<void> verify_transaction(ByteView proven_tx) const override {
@@ -34,6 +34,10 @@ class FakeEngine final : public Engine {
   Result<Bytes> prove_transaction(ByteView) const override { std::abort(); }
   Result<Bytes> prove_batch(ByteView) const override { std::abort(); }
   Result<Bytes> prove_block(ByteView) const override { std::abort(); }
+  Result<NetworkExecution> execute_network_notes(const NetworkExecutionRequest&,
+                                                 ExecutionSource&) const override {
+    std::abort();
+  }
   Result<GenesisAccounts> build_genesis_accounts(const GenesisSpec&) const override {
     std::abort();
   }
@@ -237,7 +241,7 @@ TEST_F(RpcServerTest, HandsOverACheckedTransaction) {
   EXPECT_EQ(*submitter.submitted[0].transaction, transaction);
   EXPECT_EQ(submitter.submitted[0].bytes, as_string_view(to_bytes(transaction)));
   EXPECT_EQ(submitter.submitted[0].inputs, "inputs");
-  EXPECT_EQ(engine.verified, std::vector{to_bytes(transaction)});
+  EXPECT_EQ(engine.verified, std::vector<Bytes>{to_bytes(transaction)});
 }
 
 TEST_F(RpcServerTest, RefusesASubmissionWithoutTheNetworksName) {
@@ -310,8 +314,9 @@ TEST_F(RpcServerTest, OnlyTheBuilderSubmitsForNetworkAccounts) {
   const Account& account = model.state.accounts.at(network_account);
   AccountDelta delta{network_account, {}, {}, std::nullopt, Felt::from_canonical(1)};
   const auto update = [&](const Word& initial, AccountDelta details) {
-    return *TxAccountUpdate::make(network_account, initial, word(2), details.commitment(),
-                                  {details});
+    const Word commitment = details.commitment();  // before the fee is taken
+    EXPECT_TRUE(details.vault.remove_fungible(coins(3)));
+    return *TxAccountUpdate::make(network_account, initial, word(2), commitment, {details});
   };
   const auto transaction_with = [&](TxAccountUpdate change) {
     ProvenTransaction transaction = miden::transaction(valid_transaction());
@@ -370,7 +375,9 @@ TEST_F(RpcServerTest, RefusesAMessageThatIsNoProtobuf) {
     grpc::GenericStub(channel).UnaryCall(
         &context, method, {}, &request, &response,
         [&](const grpc::Status& status) { done.set_value(status); });
-    EXPECT_EQ(done.get_future().get().error_code(), grpc::StatusCode::INTERNAL);
+    const grpc::Status status = done.get_future().get();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL);
+    EXPECT_EQ(status.error_message(), "failed to decode Protobuf message");
   }
   EXPECT_TRUE(submitter.submitted.empty());
 }
