@@ -104,15 +104,12 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
                                                          .engine = engine.get(),
                                                          .submitter = &submitter,
                                                          .producer = &report}));
-  log_info("serving", {{"address", options.rpc.listen.to_string()}, {"tip", chain->tip()}});
-
-  // The engine loads while the first clients are already answered.
   TRY(check_kernel(chain->view()->tip_header().header, *engine));
   producer.start();
   const std::string failure = end.wait();
 
   log_info("stopping", {{"tip", chain->tip()}});
-  server->shutdown(std::chrono::seconds(5));
+  server->shutdown(std::chrono::seconds(3));
   producer.stop();
   if (!failure.empty()) return fail("ProductionFailed", failure);
   return {};
