@@ -70,7 +70,9 @@ Result<std::string_view> ByteReader::text() {
 
 Result<std::string> ByteReader::string() { return std::string(TRY(text())); }
 
-std::unexpected<Error> ByteReader::end_of_file() { return fail("UnexpectedEOF", "unexpected end of file"); }
+std::unexpected<Error> ByteReader::end_of_file() {
+  return fail("UnexpectedEOF", "unexpected end of file");
+}
 
 std::unexpected<Error> invalid_value(std::string message) {
   return fail("InvalidValue", "invalid value: " + std::move(message));
