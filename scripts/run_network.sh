@@ -34,7 +34,7 @@ assets = [{ symbol = "MIDEN", amount = 1000000000000 }]
 TOML
   "$programs/miden-validator" bootstrap --data-directory "$data/validator" \
     --genesis-block-directory "$data/genesis" --accounts-directory "$data/accounts" \
-    --genesis-config-file "$data/genesis.toml" --key.hex "$key"
+    --genesis-config-file "$data/genesis.toml" --key.hex "$key" | tee "$data/bootstrap.log"
   "$programs/miden-node" bootstrap --data-directory "$data/sequencer" --file "$data/genesis/genesis.dat"
   touch "$data/ready"
 fi
@@ -74,18 +74,22 @@ start sequencer "$programs/miden-node" sequencer --data-directory "$data/sequenc
   --ntx-builder.url http://127.0.0.1:50301
 wait_for "$rpc_port"
 
+id_of() { sed -n "s/.*genesis account.* id=\(0x[0-9a-f]*\) file=$1.*/\1/p" "$data/bootstrap.log"; }
+wallet=$(id_of wallet_0.mac)
+faucet=$(id_of faucet_miden.mac)
 cat <<TEXT
 
 The network is up.
   RPC        http://127.0.0.1:$rpc_port
   validator  http://127.0.0.1:$validator_port
-  data       $data  (the genesis wallet with 1000000 MIDEN is accounts/wallet_0.mac)
+  data       $data
+  wallet     $wallet  holds 1000000 MIDEN, its key is in accounts/wallet_0.mac
 
-A first transaction, from an empty folder, with the reference's client (cargo install miden-client-cli
---version 0.15.5 --locked):
-  miden-client init --local --network http://127.0.0.1:$rpc_port && miden-client sync
-  miden-client import $data/accounts/wallet_0.mac && miden-client new-wallet -t public
-  miden-client send -s <genesis wallet> -t <new wallet> -a 100::<MIDEN faucet> -n public --force
+A first transaction, in an empty folder, with the reference's client
+(cargo install miden-client-cli --version 0.15.5 --locked):
+  miden-client init --local --network http://127.0.0.1:$rpc_port
+  miden-client import $data/accounts/wallet_0.mac && miden-client sync
+  miden-client send -s $wallet -t $wallet -a 100::$faucet -n public --force
 
 Ctrl-C stops it.
 

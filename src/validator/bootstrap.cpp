@@ -90,6 +90,8 @@ Result<void> bootstrap_validator(const BootstrapOptions& options, const SecretKe
     if (!account.file_name) continue;
     TRY(write_new_file(options.accounts_directory / *account.file_name, account.account_file,
                        0600));
+    const Account generated = TRY(from_bytes<Account>(account.account));
+    log_info("genesis account", {{"id", generated.id}, {"file", *account.file_name}});
   }
   // The store first: genesis.dat is what others start from, so it appears when all else is in
   // place. Where both lie in one directory the store's own folder keeps them apart.
