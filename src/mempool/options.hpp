@@ -22,8 +22,8 @@ struct MempoolOptions {
 
   size_t max_batches_per_block = 8;
   // Of the serialized proposal, as weighed by whoever reports a batch proven: a reference validator
-  // receives at most 4 MiB (§8.2).
-  size_t max_bytes_per_block = std::numeric_limits<size_t>::max();
+  // receives at most 4 MiB (§8.2), of which some is left for what is not weighed.
+  size_t max_bytes_per_block = (size_t{4} << 20) - (size_t{512} << 10);
 
   size_t retained_blocks = 5;  // committed blocks against which late submissions are still checked
   uint32_t expiration_slack = 2;  // blocks that a transaction must outlive the tip by

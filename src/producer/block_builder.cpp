@@ -13,6 +13,15 @@ namespace {
 const Failure kNobodysFault{.cause = Failure::Cause::kInfrastructure, .culprits = {}};
 const Failure kContentsFault{.cause = Failure::Cause::kContent, .culprits = {}};
 
+// A validator that answers so often that something is wrong inside it has looked at the block: that
+// may have to do with the block.
+constexpr int kMaxFaultsInARow = 12;
+
+bool is_fault(StatusCode code) {
+  return code == StatusCode::kInternal || code == StatusCode::kUnknown ||
+         code == StatusCode::kAborted || code == StatusCode::kDataLoss;
+}
+
 // How often one tick tries another selection when a proposal breaks a rule.
 constexpr int kMaxSelectionsPerTick = 16;
 
@@ -126,14 +135,17 @@ Result<BlockBuilder::Draft> BlockBuilder::draft(const SelectedBlock& selected) c
                .proving_inputs = std::move(proving_inputs)};
 }
 
-// A signature, a refusal, or a stop. While there is neither, the block stays pending: it may have
-// been signed with the answer lost, and then no other may be proposed.
+// A signature, a refusal, too many faults, or a stop. While there is neither, the block stays
+// pending: it may have been signed with the answer lost, and then no other may be proposed.
 Answer<BlockSignature> BlockBuilder::sign(const Draft& draft, const std::stop_token& stop) const {
   Backoff backoff(options_.first_retry, options_.longest_retry);
+  int faults = 0;
   while (true) {
     Answer<BlockSignature> signature = signer_.sign(draft.proposal, stop);
     if (signature || stop.stop_requested()) return signature;
     if (judge_status(signature.error()).cause == Failure::Cause::kContent) return signature;
+    faults = is_fault(signature.error().code) ? faults + 1 : 0;
+    if (faults == kMaxFaultsInARow) return signature;
     log_warn("block not signed, will be tried again",
              {{"block", draft.header.block_num},
               {"status", to_string(signature.error().code)},

@@ -22,6 +22,11 @@ uint32_t unix_seconds() {
                                    .count());
 }
 
+MempoolOptions bounded(MempoolOptions options, const BatchProver& prover) {
+  options.max_bytes_per_batch = std::min(options.max_bytes_per_batch, prover.max_batch_bytes());
+  return options;
+}
+
 }  // namespace
 
 struct BlockProducer::Parts {
@@ -48,7 +53,7 @@ struct BlockProducer::Parts {
           log_error("block production ends", {{"cause", why}});
           if (tell && !told->test_and_set()) tell(why);
         }),
-        owner(chain, {.mempool = options.mempool, .on_fatal = on_fatal}),
+        owner(chain, {.mempool = bounded(options.mempool, *batch_prover), .on_fatal = on_fatal}),
         batch_builder(chain, owner, *batch_prover,
                       {.interval = std::max(options.batch_interval, kShortestPeriod),
                        .full_check_period = std::max(options.block_interval / 10, kShortestPeriod),

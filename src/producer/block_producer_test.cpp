@@ -168,12 +168,13 @@ TEST(Restart, AgainAndAgainLosesNothing) {
 // Adoption: a block that was signed and not stored is taken over, not replaced.
 TEST(Adopt, TakesTheBlockThatWasSignedBeforeACrash) {
   ProducerWorld world;
-  world.make_producer();
+  world.validator->set_mood({.always = kUnreachable});
+  world.start();
   const auto included = world.creating(1, {.outputs = {private_note(1)}});
   world.accept(included);
+  ASSERT_TRUE(world.await([&] { return world.producer->status().mempool.proven_batches == 1; }));
+  // The block with the transaction is signed, its answer lost until the process ends.
   world.validator->set_mood({.after_signing = kUnreachable});
-  // Blocks are signed and their answers lost until the process ends.
-  world.producer->start();
   ASSERT_TRUE(world.await([&] { return world.validator->sign_calls() > 3; }));
   const auto child = world.creating(2, {.inputs = {unauthenticated(1)}});
   world.accept(child);
@@ -181,6 +182,7 @@ TEST(Adopt, TakesTheBlockThatWasSignedBeforeACrash) {
   EXPECT_EQ(world.chain->tip(), kGenesis);
   const auto signed_before = world.validator->blocks();
   ASSERT_EQ(signed_before.size(), 2u);
+  ASSERT_EQ(signed_before.at(BlockNum{1}).body.transactions.transactions.size(), 1u);
 
   world.validator->set_mood({});
   world.start();
@@ -333,6 +335,22 @@ TEST(ValidatorRefusal, BlamesNobodyWhenEvenEmptyBlocksAreRefused) {
   EXPECT_EQ(world.producer->status().mempool.uncommitted_transactions, 3u);
   world.validator->set_mood({});
   for (const auto& transaction : accepted) ASSERT_TRUE(world.await_commit(transaction));
+}
+
+// A validator that breaks on one transaction stops nobody but that transaction.
+TEST(ValidatorRefusal, TreatsLastingFaultsOverOneTransactionAsRefusals) {
+  ProducerWorld world;
+  world.start();
+  ASSERT_TRUE(world.await_blocks(1));
+  const auto good = world.creating(1);
+  const auto bad = world.creating(50);
+  world.validator->set_mood({.unknown = {bad->id}, .breaks_on_unknown = true});
+  world.accept(bad);
+  world.accept(good);
+  ASSERT_TRUE(world.await_commit(good));
+  ASSERT_TRUE(
+      world.await([&] { return world.producer->status().mempool.uncommitted_transactions == 0; }));
+  EXPECT_EQ(world.state_of(50), std::nullopt);
 }
 
 TEST(ValidatorRefusal, CommitsNothingWithAWrongSignature) {

@@ -3,8 +3,11 @@
 namespace miden {
 
 Failure judge_status(const Status& status) {
-  const bool is_refusal =
-      status.code == StatusCode::kInvalidArgument || status.code == StatusCode::kOutOfRange;
+  // gRPC for C++ refuses a message that is too large with the code of a full queue.
+  const bool is_too_large = status.code == StatusCode::kOutOfRange ||
+                            (status.code == StatusCode::kResourceExhausted &&
+                             status.message.find("larger than max") != std::string::npos);
+  const bool is_refusal = status.code == StatusCode::kInvalidArgument || is_too_large;
   if (!is_refusal) return {.cause = Failure::Cause::kInfrastructure, .culprits = {}};
   return {.cause = Failure::Cause::kContent, .culprits = ids_in(status.message)};
 }

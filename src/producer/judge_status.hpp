@@ -9,8 +9,8 @@
 namespace miden {
 
 // Outages, timeouts, full queues and faults of the other side are infrastructure: the same request
-// may succeed later. Only a refusal of the request itself (INVALID_ARGUMENT, OUT_OF_RANGE for one
-// too large) is about its content; transactions that its message names are the culprits.
+// may succeed later. Only a refusal of the request itself (INVALID_ARGUMENT, or that it is too
+// large) is about its content; transactions that its message names are the culprits.
 Failure judge_status(const Status& status);
 
 // Ids, written "0x" and 64 digits, that occur in `text`.

@@ -19,6 +19,13 @@ TEST(JudgeStatus, BlamesTheContentOnlyForRefusals) {
   }
 }
 
+TEST(JudgeStatus, BlamesTheContentForBeingTooLarge) {
+  EXPECT_EQ(judge_status({StatusCode::kResourceExhausted,
+                          "Received message larger than max (5000000 vs. 4194304)"})
+                .cause,
+            Failure::Cause::kContent);
+}
+
 TEST(JudgeStatus, FindsTheTransactionsThatAMessageNames) {
   const TransactionId first(word(1));
   const TransactionId second(word(2));

@@ -143,6 +143,11 @@ void MempoolOwner::handle(std::deque<Event>& events) {
 
 void MempoolOwner::admit_and_journal(std::vector<SubmissionEvent>& submissions) {
   if (submissions.empty()) return;
+  if (has_failed_) {
+    for (SubmissionEvent& submission : submissions)
+      submission.answered(std::unexpected(stopping()));
+    return;
+  }
   std::vector<std::pair<const SubmissionEvent*, BlockNum>> accepted;
   std::vector<JournalAddition> additions;
   for (SubmissionEvent& submission : submissions) {
@@ -168,7 +173,9 @@ void MempoolOwner::admit_and_journal(std::vector<SubmissionEvent>& submissions) 
       ++sequence;
     }
   } catch (const std::exception& error) {
-    // Unanswered, they may be forgotten; the process is about to end.
+    // Unanswered, they may be forgotten; the process is about to end. Nothing may build on them.
+    has_failed_ = true;
+    stop();
     for (const auto& [submission, tip] : accepted) {
       submission->answered(std::unexpected(
           submission_status({"JournalFailed", "cannot journal: " + std::string(error.what())})));

@@ -102,6 +102,7 @@ class MempoolOwner {
   // The thread's own, after construction.
   Mempool mempool_;
   std::unordered_map<TransactionId, uint64_t> journalled_;  // to the entry's sequence
+  bool has_failed_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable event_arrived_;

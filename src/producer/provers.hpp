@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <stop_token>
 
@@ -17,6 +18,8 @@ namespace miden {
 class BatchProver {
  public:
   virtual ~BatchProver() = default;
+  // Of the transactions of one batch, serialized.
+  virtual size_t max_batch_bytes() const { return std::numeric_limits<size_t>::max(); }
   // Verifies every transaction's proof. The message of a refusal names the transactions at fault,
   // where they are known.
   virtual Answer<ProvenBatch> prove(const ProposedBatch& batch, const std::stop_token& stop) = 0;

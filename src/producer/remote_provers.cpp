@@ -33,6 +33,10 @@ class RemoteBatchProver final : public BatchProver {
  public:
   explicit RemoteBatchProver(const RemoteProverOptions& options) : client_(options) {}
 
+  // A reference prover receives at most 4 MiB, the part of the chain that a batch refers to
+  // included.
+  size_t max_batch_bytes() const override { return (size_t{4} << 20) - (size_t{512} << 10); }
+
   Answer<ProvenBatch> prove(const ProposedBatch& batch, const std::stop_token& stop) override {
     const Bytes bytes = TRY(client_.prove(::remote_prover::BATCH, to_bytes(batch), stop));
     Result<ProvenBatch> proven = from_bytes<ProvenBatch>(bytes);

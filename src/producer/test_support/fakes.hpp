@@ -32,6 +32,7 @@ class FakeValidator final : public BlockSigner {
     std::optional<Status> after_signing = {};  // signs, and the answer is lost
     std::set<TransactionId> unknown = {};      // transactions it does not know
     bool names_unknown = true;
+    bool breaks_on_unknown = false;
     bool signs_with_wrong_key = false;
   };
   void set_mood(Mood mood) {
@@ -53,6 +54,7 @@ class FakeValidator final : public BlockSigner {
     auto& [header, body] = *built;
     for (const TransactionHeader& transaction : body.transactions.transactions) {
       if (!mood_.unknown.contains(transaction.id)) continue;
+      if (mood_.breaks_on_unknown) return refuse(StatusCode::kUnknown, "");
       return invalid_argument(
           "Failed to validate block\ncaused by: block contains unvalidated "
           "transactions" +
