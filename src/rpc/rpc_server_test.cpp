@@ -5,7 +5,9 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <future>
+#include <thread>
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
@@ -64,12 +66,16 @@ class FakeSubmitter final : public TransactionSubmitter {
  public:
   Answer<BlockNum> submit(CheckedTransaction transaction) override {
     if (gate) gate->wait();
+    const std::scoped_lock lock(mutex);
     submitted.push_back(std::move(transaction));
+    if (work_time > 0us) std::this_thread::sleep_for(work_time * (submitted.size() % 5));
     return answer;
   }
+  std::mutex mutex;
   std::vector<CheckedTransaction> submitted;
   Answer<BlockNum> answer = BlockNum{42};
   std::optional<std::shared_future<void>> gate;
+  std::chrono::microseconds work_time{0};  // times 0 to 4
 };
 
 class FakeProducer final : public ProducerReporter {
@@ -360,6 +366,43 @@ TEST_F(RpcServerTest, TimesOutAndRefusesWhenFull) {
   // The work of the first is still on the only thread.
   EXPECT_EQ(submit(request), "RESOURCE_EXHAUSTED: the node is busy, try again");
   open.set_value();
+}
+
+TEST_F(RpcServerTest, EndsEachSubmissionOnceThoughItsTimeoutAndItsEndCoincide) {
+  start([](RpcOptions& options) {
+    options.request_timeout = 2ms;
+    options.submission_threads = 3;
+    options.max_waiting_submissions = 4;
+  });
+  submitter.work_time = 700us;
+  const auto request = request_of(miden::transaction(valid_transaction()));
+  std::atomic<int> ended = 0;
+  const auto submit_many = [&](int count) {
+    const auto stub = ::rpc::Api::NewStub(channel);
+    for (int i = 0; i < count; ++i) {
+      grpc::ClientContext context;
+      context.AddMetadata("accept", accept_header());
+      if (i % 10 == 9)
+        context.set_deadline(std::chrono::system_clock::now() + 1ms);  // gives up itself
+      ::blockchain::BlockNumber response;
+      const grpc::Status status = stub->SubmitProvenTx(&context, request, &response);
+      EXPECT_THAT(
+          status.error_code(),
+          ::testing::AnyOf(grpc::StatusCode::OK, grpc::StatusCode::CANCELLED,
+                           grpc::StatusCode::RESOURCE_EXHAUSTED,
+                           grpc::StatusCode::DEADLINE_EXCEEDED, grpc::StatusCode::UNAVAILABLE));
+      if (status.ok()) {
+        EXPECT_EQ(response.block_num(), 42u);
+      }
+      ++ended;
+    }
+  };
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < 8; ++i) clients.emplace_back(submit_many, 100);
+  while (ended < 500) std::this_thread::sleep_for(1ms);
+  server->shutdown(100ms);  // with calls in flight
+  clients.clear();
+  EXPECT_EQ(ended, 800);
 }
 
 TEST_F(RpcServerTest, RefusesAMessageThatIsNoProtobuf) {
