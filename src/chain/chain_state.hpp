@@ -65,10 +65,9 @@ class ChainState {
   //
   // Errors, in the order of checking: ConcurrentWrite, InvalidBlockTxCommitment,
   // NewBlockInvalidBlockNum, NewBlockInvalidPrevCommitment, ValidatorKeyChanged, InvalidSignature,
-  // NewBlockInvalidChainCommitment, DuplicatedNullifiers, NewBlockInvalidNullifierRoot,
-  // NewBlockDuplicateAccountIdPrefix, NewBlockInvalidAccountRoot, NewBlockInvalidNoteRoot, then
-  // those of the account updates: AccountNotFoundInDb, AccountCommitmentsMismatch, DataCorrupted
-  // and those of the vault's rules.
+  // DuplicatedNullifiers, NewBlockInvalidChainCommitment, NewBlockInvalidNullifierRoot,
+  // NewBlockDuplicateAccountIdPrefix, NewBlockInvalidAccountRoot, InvalidNoteIndex,
+  // NewBlockInvalidNoteRoot, then those of compute_account_change (account_change.hpp).
   Result<void> apply_block(const SignedBlock& block,
                            std::optional<ByteView> proving_inputs = std::nullopt);
 
