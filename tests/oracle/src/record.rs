@@ -31,24 +31,23 @@ pub trait Subject: Serializable + Deserializable {
 }
 
 enum Verdict {
-    Refused,
+    Refused(String),
     Panicked,
     Accepted { unordered: bool, encoding: Vec<u8>, words: Vec<Word> },
 }
 
 fn ask<T: Subject>(bytes: &[u8]) -> Verdict {
     let answer = catch_unwind(AssertUnwindSafe(|| {
-        T::read_from_bytes(bytes).ok().map(|value| Verdict::Accepted {
-            unordered: value.is_unordered(),
-            encoding: value.to_bytes(),
-            words: value.words(),
-        })
+        T::read_from_bytes(bytes).map_or_else(
+            |error| Verdict::Refused(error.to_string()),
+            |value| Verdict::Accepted {
+                unordered: value.is_unordered(),
+                encoding: value.to_bytes(),
+                words: value.words(),
+            },
+        )
     }));
-    match answer {
-        Ok(Some(accepted)) => accepted,
-        Ok(None) => Verdict::Refused,
-        Err(_) => Verdict::Panicked,
-    }
+    answer.unwrap_or(Verdict::Panicked)
 }
 
 /// `None` instead of a panic.
@@ -96,7 +95,7 @@ impl Oracle {
 
     fn case<T: Subject>(&mut self, bytes: &[u8], flags: u8) -> Outcome {
         match ask::<T>(bytes) {
-            Verdict::Refused => self.record(T::NAME, flags, bytes, &[], &[]),
+            Verdict::Refused(why) => self.record(T::NAME, flags, bytes, why.as_bytes(), &[]),
             Verdict::Panicked => self.record(T::NAME, flags | PANICKED, bytes, &[], &[]),
             Verdict::Accepted { unordered, encoding, words } => {
                 let flags = flags | ACCEPTED | if unordered { UNORDERED } else { 0 };

@@ -1,0 +1,50 @@
+#include "accepted_differences.hpp"
+
+#include <array>
+
+namespace miden {
+namespace {
+
+// A difference is known by what the side that refuses says, so that it covers every type that
+// contains the one at fault.
+struct Difference {
+  bool we_refuse;  // else the reference does
+  std::string_view text;
+  bool only_damaged;
+  std::string_view reason;
+};
+
+constexpr std::array kDifferences{
+    Difference{true, "has empty nodes beyond its length", true,
+               "the reference reads a sparse path whose mask is longer than the path and panics "
+               "when it uses it (spec/crypto.md §14, 3)"},
+    Difference{true, "does not lead to its peak", true,
+               "the reference reads a partial MMR without hashing its nodes; what it proves would "
+               "be wrong (spec/crypto.md §14, 7)"},
+    Difference{true, "lacks a sibling", true,
+               "the reference reads a partial MMR whose tracked leaf lacks siblings and panics "
+               "when it uses it (spec/types.md §17, 11)"},
+    Difference{true, "contradicts a node above it", true,
+               "the reference reads a partial MMR that gives a node twice and differently"},
+    Difference{false, "not found but is required", false,
+               "the reference's reader of partial SMTs refuses what its writer wrote, where an "
+               "opening of an absent key shares nodes with one of a present key "
+               "(src/merkle/partial_smt_encoding.cpp)"},
+};
+
+}  // namespace
+
+std::string_view accepted_difference(const OracleCase& it, const Result<Answer>& ours) {
+  // Both answer: then they answer the same.
+  if (ours.has_value() == it.is_accepted) return {};
+  const std::string_view refusal = ours ? as_string_view(it.encoding) : ours.error().message;
+  for (const Difference& difference : kDifferences) {
+    if (difference.we_refuse != ours.has_value() && refusal.contains(difference.text) &&
+        (it.is_damaged || !difference.only_damaged)) {
+      return difference.reason;
+    }
+  }
+  return {};
+}
+
+}  // namespace miden
