@@ -1,6 +1,10 @@
 #include "accepted_differences.hpp"
 
+#include <algorithm>
 #include <array>
+
+#include "merkle/smt_proof.hpp"
+#include "protocol/asset.hpp"
 
 namespace miden {
 namespace {
@@ -32,10 +36,33 @@ constexpr std::array kDifferences{
                "(src/merkle/partial_smt_encoding.cpp)"},
 };
 
+constexpr std::string_view kZeroAmount =
+    "the reference's vault of many assets keeps an amount of nothing in a leaf with other assets, "
+    "and "
+    "its root then depends on how the tree was built (spec/crypto.md §14, 6)";
+
+Result<std::vector<Asset>> assets_of(const OracleCase& it) {
+  ByteReader reader(it.input);
+  if (it.name == "Account") TRY(AccountId::decode(reader));
+  if (it.name != "Account" && it.name != "AssetVault") return {};
+  return decode_vec<Asset>(reader);
+}
+
+bool zero_amount_shares_a_leaf(const OracleCase& it) {
+  const Result<std::vector<Asset>> assets = assets_of(it);
+  if (!assets) return false;
+  return std::ranges::any_of(*assets, [&](const Asset& empty) {
+    return empty.value().is_zero() && std::ranges::any_of(*assets, [&](const Asset& other) {
+             return other != empty &&
+                    leaf_index_of(other.key().word()) == leaf_index_of(empty.key().word());
+           });
+  });
+}
+
 }  // namespace
 
 std::string_view accepted_difference(const OracleCase& it, const Result<Answer>& ours) {
-  // Both answer: then they answer the same.
+  if (ours.has_value() && it.is_accepted) return zero_amount_shares_a_leaf(it) ? kZeroAmount : "";
   if (ours.has_value() == it.is_accepted) return {};
   const std::string_view refusal = ours ? as_string_view(it.encoding) : ours.error().message;
   for (const Difference& difference : kDifferences) {

@@ -30,6 +30,14 @@ Words words_of(const NoteMetadata& it) { return {it.word(), it.commitment()}; }
 Words words_of(const NoteHeader& it) { return {it.id().word}; }
 Words words_of(const NoteAssets& it) { return {it.commitment()}; }
 Words words_of(const NoteStorage& it) { return {it.commitment()}; }
+Words words_of(const MastForest& it) {
+  constexpr size_t kMaxWords = 200;
+  Words digests;
+  for (const uint32_t root : it.roots()) {
+    if (digests.size() < kMaxWords) digests.push_back(it.digest_of(root).value());
+  }
+  return digests;
+}
 Words words_of(const NoteScript& it) { return {it.root().word}; }
 Words words_of(const NoteRecipient& it) { return {it.digest()}; }
 Words words_of(const NoteDetails& it) { return {it.commitment().word}; }
@@ -131,6 +139,7 @@ const std::map<std::string_view, Ask>& subjects() {
       {"NoteHeader", ask<NoteHeader>},
       {"NoteAssets", ask<NoteAssets>},
       {"NoteStorage", ask<NoteStorage>},
+      {"MastForest", ask<MastForest>},
       {"NoteScript", ask<NoteScript>},
       {"NoteRecipient", ask<NoteRecipient>},
       {"NoteDetails", ask<NoteDetails>},

@@ -20,5 +20,7 @@ using Ask = Result<Answer> (*)(ByteView input);
 const std::map<std::string_view, Ask>& subjects();
 // Replays a history of a tree.
 const std::map<std::string_view, Ask>& histories();
+// Makes one object out of others.
+const std::map<std::string_view, Ask>& transitions();
 
 }  // namespace miden

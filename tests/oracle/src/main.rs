@@ -4,8 +4,10 @@
 //! usage: miden-oracle --out FILE [--cases N] [--seed N]
 
 mod damage;
+mod lists;
 mod record;
 mod subjects;
+mod transitions;
 mod trees;
 mod values;
 mod world;
@@ -18,7 +20,7 @@ use record::Oracle;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-const DEFAULT_CASES: u64 = 12_000;
+const DEFAULT_CASES: u64 = 20_000;
 const DEFAULT_SEED: u64 = 0x6d69_6465_6e31_35;
 
 fn main() -> Outcome {
@@ -45,6 +47,8 @@ fn main() -> Outcome {
         values::emit(&mut oracle, &world)?;
         world.emit(&mut oracle)?;
         trees::emit(&mut oracle)?;
+        lists::emit(&mut oracle)?;
+        transitions::emit(&mut oracle, &world)?;
     }
     let written = oracle.finish()?;
     println!("{written} cases in {out}");

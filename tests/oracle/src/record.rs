@@ -108,9 +108,24 @@ impl Oracle {
         }
     }
 
-    /// A question that is no single object: `question` and `answer` have a form of their own.
-    pub fn question(&mut self, name: &str, question: &[u8], answer: &[u8], words: &[Word]) -> Outcome {
-        self.record(name, ACCEPTED, question, answer, words)
+    /// Bytes that no honest writer gives.
+    pub fn crafted<T: Subject>(&mut self, bytes: &[u8]) -> Outcome {
+        self.case::<T>(bytes, DAMAGED)
+    }
+
+    /// A question that is no single object: `question` and the answer have a form of their own. An
+    /// error says that the reference refuses.
+    pub fn question(
+        &mut self,
+        name: &str,
+        question: &[u8],
+        answer: impl FnOnce() -> Result<(Vec<u8>, Vec<Word>), String>,
+    ) -> Outcome {
+        match survives(answer) {
+            Some(Ok((encoding, words))) => self.record(name, ACCEPTED, question, &encoding, &words),
+            Some(Err(why)) => self.record(name, DAMAGED, question, why.as_bytes(), &[]),
+            None => self.record(name, DAMAGED | PANICKED, question, &[], &[]),
+        }
     }
 
     fn record(

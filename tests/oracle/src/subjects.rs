@@ -30,7 +30,7 @@ use miden_protocol::transaction::{
     TxAccountUpdate,
 };
 use miden_protocol::vm::{AdviceInputs, ExecutionProof};
-use miden_protocol::{Felt, Word, ZERO};
+use miden_protocol::{Felt, MastForest, Word, ZERO};
 
 use crate::record::{Subject, survives};
 
@@ -79,6 +79,7 @@ subjects! {
     NoteHeader as "NoteHeader" => |it| [it.id().as_word()];
     NoteAssets as "NoteAssets" => |it| [it.commitment()];
     NoteStorage as "NoteStorage" => |it| [it.commitment()];
+    MastForest as "MastForest" => |it| it.procedure_digests().take(200).collect::<Vec<_>>();
     NoteScript as "NoteScript" => |it| [Word::from(it.root())];
     NoteRecipient as "NoteRecipient" => |it| [it.digest()];
     NoteDetails as "NoteDetails" => |it| [it.commitment().as_word()];

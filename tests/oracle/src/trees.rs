@@ -50,7 +50,7 @@ fn smt(oracle: &mut Oracle) -> Outcome {
     write_all(&mut question, &keys);
     let mut answer = Vec::new();
     keys.iter().for_each(|key| smt.open(key).write_into(&mut answer));
-    oracle.question("Smt history", &question, &answer, &words)
+    oracle.question("Smt history", &question, || Ok((answer, words)))
 }
 
 /// Question: u32 count and openings of one tree; u32 count and (key, value) set one after another.
@@ -73,7 +73,7 @@ fn partial_smt(oracle: &mut Oracle) -> Outcome {
         words.push(partial.root());
     }
     write_all(&mut question, &changes);
-    oracle.question("PartialSmt history", &question, &[], &words)?;
+    oracle.question("PartialSmt history", &question, || Ok((Vec::new(), words)))?;
     oracle.value(&partial)
 }
 
@@ -106,7 +106,7 @@ fn mmr(oracle: &mut Oracle) -> Outcome {
     let mut answer = Vec::new();
     opening.merkle_path().nodes().iter().for_each(|node| node.write_into(&mut answer));
     delta.data.iter().for_each(|node| node.write_into(&mut answer));
-    oracle.question("Mmr history", &question, &answer, &words)?;
+    oracle.question("Mmr history", &question, || Ok((answer, words)))?;
 
     // A client's view: peaks at some length, some leaves tracked, then brought to another length.
     let mut partial = PartialMmr::from_peaks(mmr.peaks_at(Forest::new(from)?)?);

@@ -32,7 +32,7 @@ use miden_protocol::transaction::{
     PrivateOutputNote, ProvenTransaction, PublicOutputNote, TransactionArgs, TransactionHeader,
     TransactionScript, TxAccountUpdate,
 };
-use miden_protocol::utils::serde::{Deserializable, Serializable};
+use miden_protocol::utils::serde::{ByteWriter, Deserializable, Serializable};
 use miden_protocol::vm::{AdviceInputs, AdviceMap, ExecutionProof};
 use miden_protocol::{Felt, Word};
 use miden_standards::note::{BurnNote, MintNote, P2idNote, P2ideNote, PswapNote, SwapNote};
@@ -120,7 +120,7 @@ pub fn asset(rng: &mut R) -> Asset {
     if rng.random() { fungible(rng).into() } else { non_fungible(rng).into() }
 }
 
-fn assets(rng: &mut R, most: usize) -> Vec<Asset> {
+pub fn assets(rng: &mut R, most: usize) -> Vec<Asset> {
     let mut by_key = BTreeMap::new();
     for _ in 0..count(rng, most) {
         let asset = asset(rng);
@@ -138,7 +138,7 @@ fn note_type(rng: &mut R) -> NoteType {
     if rng.random() { NoteType::Public } else { NoteType::Private }
 }
 
-fn attachment(rng: &mut R) -> NoteAttachment {
+pub fn attachment(rng: &mut R) -> NoteAttachment {
     let scheme = [1, 2, 3, 65_534, rng.random_range(1..65_535)][rng.random_range(0..5)];
     let words = (0..count(rng, 128).max(1)).map(|_| word(rng)).collect();
     NoteAttachment::with_words(NoteAttachmentScheme::new(scheme).expect("in range"), words)
@@ -210,7 +210,7 @@ pub fn inclusion_proof(rng: &mut R) -> NoteInclusionProof {
         .expect("any index")
 }
 
-fn slot_name(rng: &mut R) -> StorageSlotName {
+pub fn slot_name(rng: &mut R) -> StorageSlotName {
     let letters = b"abcxyzABCXYZ0189_";
     let component = |rng: &mut R| {
         let mut text = String::from(*pick(rng, &["a", "Z", "m"]));
@@ -223,13 +223,13 @@ fn slot_name(rng: &mut R) -> StorageSlotName {
     StorageSlotName::new(components.join("::")).expect("a valid name")
 }
 
-fn storage_map(rng: &mut R) -> StorageMap {
+pub fn storage_map(rng: &mut R) -> StorageMap {
     let entries: BTreeMap<StorageMapKey, Word> =
         (0..count(rng, 40)).map(|_| (StorageMapKey::new(word(rng)), word(rng))).collect();
     StorageMap::with_entries(entries.into_iter()).expect("distinct keys")
 }
 
-fn slot(rng: &mut R) -> StorageSlot {
+pub fn slot(rng: &mut R) -> StorageSlot {
     let name = slot_name(rng);
     if rng.random() {
         StorageSlot::with_value(name, word(rng))
@@ -258,15 +258,21 @@ fn storage_header(rng: &mut R) -> AccountStorageHeader {
     AccountStorageHeader::new(slots.into_values().collect()).expect("sorted and distinct")
 }
 
-fn vault(rng: &mut R) -> AssetVault {
-    AssetVault::new(&assets(rng, 40)).expect("distinct assets")
+pub fn vault(rng: &mut R) -> AssetVault {
+    // An amount of nothing only alone: in a leaf with other assets the reference's root depends on how
+    // the tree is built (spec/crypto.md §14, 6).
+    let mut assets = assets(rng, 40);
+    if assets.len() > 1 {
+        assets.retain(|asset| asset.to_value_word() != Word::default());
+    }
+    AssetVault::new(&assets).expect("distinct assets")
 }
 
-fn nonzero_nonce(rng: &mut R) -> Felt {
+pub fn nonzero_nonce(rng: &mut R) -> Felt {
     Felt::new(rng.random_range(1..P)).expect("below p")
 }
 
-fn map_delta(rng: &mut R) -> StorageMapDelta {
+pub fn map_delta(rng: &mut R) -> StorageMapDelta {
     let entries = (0..count(rng, 40)).map(|_| (StorageMapKey::new(word(rng)), word(rng))).collect();
     StorageMapDelta::new(entries)
 }
@@ -294,13 +300,13 @@ fn vault_delta(rng: &mut R) -> AccountVaultDelta {
     delta
 }
 
-fn account_delta(rng: &mut R, world: &World, id: AccountId) -> AccountDelta {
+pub fn account_delta(rng: &mut R, world: &World, id: AccountId) -> AccountDelta {
     let (storage, vault) = (storage_delta(rng), vault_delta(rng));
     let code = rng.random_ratio(1, 4).then(|| pick(rng, &world.codes).clone());
     AccountDelta::new(id, storage, vault, nonzero_nonce(rng)).expect("a nonce").with_code(code)
 }
 
-fn update_details(rng: &mut R, world: &World, id: AccountId) -> AccountUpdateDetails {
+pub fn update_details(rng: &mut R, world: &World, id: AccountId) -> AccountUpdateDetails {
     if id.is_private() {
         AccountUpdateDetails::Private
     } else {
@@ -308,7 +314,7 @@ fn update_details(rng: &mut R, world: &World, id: AccountId) -> AccountUpdateDet
     }
 }
 
-fn account(rng: &mut R, world: &World) -> Account {
+pub fn account(rng: &mut R, world: &World) -> Account {
     let code: &AccountCode = pick(rng, &world.codes);
     Account::new_unchecked(
         any_account_id(rng),
@@ -402,6 +408,21 @@ fn tx_account_update(rng: &mut R) -> TxAccountUpdate {
         .expect("a private account")
 }
 
+/// Put together from its parts: proof, hash function, precompile requests (event, data).
+fn execution_proof(rng: &mut R) -> ExecutionProof {
+    let mut bytes = Vec::new();
+    let stark: Vec<u8> = (0..count(rng, 300)).map(|_| rng.random()).collect();
+    stark.write_into(&mut bytes);
+    bytes.push(rng.random_range(1..=5));
+    let requests = rng.random_range(0..3usize);
+    bytes.write_usize(requests);
+    for _ in 0..requests {
+        felt(rng).write_into(&mut bytes);
+        vec![rng.random::<u8>(); count(rng, 200)].write_into(&mut bytes);
+    }
+    ExecutionProof::read_from_bytes(&bytes).unwrap_or_else(|_| ExecutionProof::new_dummy())
+}
+
 fn proven_transaction(rng: &mut R) -> Option<ProvenTransaction> {
     let update = tx_account_update(rng);
     ProvenTransaction::new(
@@ -417,7 +438,7 @@ fn proven_transaction(rng: &mut R) -> Option<ProvenTransaction> {
     .ok()
 }
 
-fn transaction_header(rng: &mut R) -> TransactionHeader {
+pub fn transaction_header(rng: &mut R) -> TransactionHeader {
     let outputs = (0..count(rng, 10))
         .map(|_| {
             let kind = note_type(rng);
@@ -499,7 +520,7 @@ fn leaf(rng: &mut R) -> SmtLeaf {
     smt.get_leaf(&key)
 }
 
-fn header(rng: &mut R) -> BlockHeader {
+pub fn header(rng: &mut R) -> BlockHeader {
     let key = SigningKey::with_rng(rng).public_key();
     BlockHeader::new(
         rng.random_range(0..3),
@@ -615,6 +636,7 @@ pub fn emit(oracle: &mut Oracle, world: &World) -> Outcome {
     oracle.value(&storage_header(rng))?;
     oracle.value(&account_storage(rng))?;
     oracle.value(pick(rng, &world.codes))?;
+    oracle.value(pick(rng, &world.forests).as_ref())?;
     let header_of = AccountHeader::new(any_account_id(rng), felt(rng), word(rng), word(rng), word(rng));
     oracle.value(&header_of)?;
     let vault = vault(rng);
@@ -648,6 +670,7 @@ pub fn emit(oracle: &mut Oracle, world: &World) -> Outcome {
     oracle.value(&OutputNotes::new(output_notes(rng))?)?;
     oracle.value(&tx_account_update(rng))?;
     oracle.value(&ExecutionProof::new_dummy())?;
+    oracle.value(&execution_proof(rng))?;
     if let Some(transaction) = proven_transaction(rng) {
         oracle.value(&transaction)?;
     }

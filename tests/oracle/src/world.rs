@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use miden_protocol::account::auth::AuthScheme;
@@ -18,8 +19,9 @@ use miden_protocol::note::{Note, NoteAttachments, NoteType};
 use miden_protocol::testing::account_id::ACCOUNT_ID_PUBLIC_FUNGIBLE_FAUCET;
 use miden_protocol::transaction::{
     ExecutedTransaction, InputNote, ProvenTransaction, RawOutputNote, TransactionHeader,
-    TransactionInputs,
+    TransactionInputs, TransactionKernel,
 };
+use miden_protocol::{CoreLibrary, MastForest, ProtocolLib};
 use miden_standards::account::interface::{AccountInterface, AccountInterfaceExt};
 use miden_standards::account::wallets::BasicWallet;
 use miden_standards::note::P2idNote;
@@ -34,16 +36,19 @@ use crate::values::{pick, word};
 
 pub struct World {
     pub codes: Vec<AccountCode>,
-    accounts: Vec<Account>,
+    pub forests: Vec<Arc<MastForest>>,
+    pub accounts: Vec<Account>,
     deltas: Vec<AccountDelta>,
-    inputs: Vec<TransactionInputs>,
+    pub inputs: Vec<TransactionInputs>,
     input_notes: Vec<InputNote>,
-    transactions: Vec<ProvenTransaction>,
-    proposed_batches: Vec<ProposedBatch>,
-    proven_batches: Vec<ProvenBatch>,
+    pub transactions: Vec<ProvenTransaction>,
+    pub proposed_batches: Vec<ProposedBatch>,
+    pub proven_batches: Vec<ProvenBatch>,
     block_inputs: Vec<BlockInputs>,
     proposed_blocks: Vec<ProposedBlock>,
-    blocks: Vec<SignedBlock>,
+    /// Inputs, batches and timestamp of each.
+    pub proposals: Vec<(BlockInputs, Vec<ProvenBatch>, u32)>,
+    pub blocks: Vec<SignedBlock>,
 }
 
 /// The crates' futures wait for nothing here.
@@ -150,13 +155,14 @@ impl World {
             .collect::<Result<Vec<_>, _>>()?;
 
         let sets: [&[usize]; 8] = [&[], &[0], &[2, 4], &[3, 5], &[6], &[0, 3, 4, 5], &[7], &[1, 8]];
-        let (mut block_inputs, mut proposed_blocks) = (Vec::new(), Vec::new());
+        let (mut block_inputs, mut proposed_blocks, mut proposals) = (vec![], vec![], vec![]);
         for set in sets {
             let chosen: Vec<_> =
                 set.iter().filter_map(|&i| proven_batches.get(i).cloned()).collect();
             let inputs = chain.get_block_inputs(&chosen)?;
             block_inputs.push(inputs.clone());
             let timestamp = chain.latest_block_header().timestamp() + 1 + rng.random_range(0..100);
+            proposals.push((inputs.clone(), chosen.clone(), timestamp));
             match ProposedBlock::new_at(inputs, chosen, timestamp) {
                 Ok(block) => proposed_blocks.push(block),
                 Err(error) => println!("block {set:?} is not proposed: {error}"),
@@ -179,8 +185,13 @@ impl World {
             vec![receiver, sender, second, network, mock, faucet_account, private, created];
         let mut codes: Vec<_> = accounts.iter().map(|account| account.code().clone()).collect();
         codes.push(AccountCode::mock());
+        let mut forests: Vec<_> = codes.iter().map(AccountCode::mast).collect();
+        forests.push(CoreLibrary::default().mast_forest().clone());
+        forests.push(ProtocolLib::default().mast_forest().clone());
+        forests.push(TransactionKernel::kernel().mast_forest().clone());
         Ok(Self {
             codes,
+            forests,
             deltas: executed.iter().map(|it| it.account_delta().clone()).collect(),
             inputs: executed.iter().map(|it| it.tx_inputs().clone()).collect(),
             input_notes: executed
@@ -193,6 +204,7 @@ impl World {
             proven_batches,
             block_inputs,
             proposed_blocks,
+            proposals,
             blocks,
         })
     }
