@@ -56,6 +56,21 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, Target& target,
   return app.add_option_function<std::string>(name, set, help)->type_name(type);
 }
 
+// "outer\ncaused by: inner" becomes "outer: inner"; whatever else breaks lines, a space.
+std::string on_one_line(std::string text) {
+  constexpr std::string_view kCause = "\ncaused by: ";
+  for (size_t at = 0; (at = text.find(kCause, at)) != std::string::npos;) {
+    text.replace(at, kCause.size(), ": ");
+  }
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+int end_with(int status, std::string message) {
+  std::cerr << "Error: " << on_one_line(std::move(message)) << std::endl;
+  return status;
+}
+
 }  // namespace
 
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
@@ -105,6 +120,9 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::m
   const auto set = [&target, name](const std::string& text) {
     const auto parsed = parse_duration(text);
     if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+    if (*parsed < std::chrono::milliseconds(1)) {
+      throw CLI::ValidationError(name, "'" + text + "' is too short: 1ms is the shortest duration");
+    }
     target = std::chrono::duration_cast<std::chrono::milliseconds>(*parsed);
   };
   return app.add_option_function<std::string>(name, set, help)
@@ -132,25 +150,36 @@ CLI::Option* add_url(CLI::App& app, const std::string& name, std::optional<Servi
   return add_parsed<ServiceUrl>(app, name, target, help, "URL");
 }
 
+CLI::Validator positive(uint64_t most) {
+  const auto check = [most](const std::string& text) {
+    uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [after, problem] = std::from_chars(text.data(), end, number);
+    if (problem == std::errc() && after == end && number >= 1 && number <= most) {
+      return std::string();
+    }
+    return "'" + text + "' is not a number from 1 to " + std::to_string(most);
+  };
+  return CLI::Validator(check, "POSITIVE");
+}
+
 int run_command_line(CLI::App& app, int argc, char** argv,
                      const std::function<Result<void>()>& body) {
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return end_with(2, error.what() + std::string(" (--help explains the options)"));
   }
-  const auto failed = [](std::string_view message) {
-    std::cerr << "Error: " << message << std::endl;
-    return 1;
-  };
   try {
     const auto log = log_options_from_environment();
-    if (!log) return failed(log.error().message);
+    if (!log) return end_with(1, log.error().message);
     configure_log(*log);
     const auto done = body();
-    return done ? 0 : failed(done.error().message);
+    return done ? 0 : end_with(1, done.error().message);
   } catch (const std::exception& error) {
-    return failed(error.what());
+    return end_with(1, error.what());
   }
 }
 

@@ -1,12 +1,14 @@
 // What all programs' command lines have in common. spec/node-and-validator.md §1.
 //
-// A usage error goes to standard error and ends with 2, a failure at run time is one line
-// `Error: ...` and ends with 1. The command line wins over the environment, the environment over
-// the default.
+// A failure is one line `Error: ...` on standard error; the status is then 2 for a wrong use of the
+// program and 1 for everything else. The command line wins over the environment, the environment
+// over the default.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,7 +26,8 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 // The shortest such text.
 std::string to_text(std::chrono::nanoseconds duration);
 
-// An option that takes a duration; the value lands in `target`, whose present value is the default.
+// An option that takes a duration of at least a millisecond; the value lands in `target`, whose
+// present value is the default.
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& target,
                           const std::string& help);
 CLI::Option* add_listen(CLI::App& app, const std::string& name, SocketAddress& target,
@@ -36,6 +39,9 @@ CLI::Option* add_listen(CLI::App& app, const std::string& name,
                         std::optional<SocketAddress>& target, const std::string& help);
 CLI::Option* add_url(CLI::App& app, const std::string& name, std::optional<ServiceUrl>& target,
                      const std::string& help);
+
+// For an option with a number; CLI11's own conversion would take -1 for the largest there is.
+CLI::Validator positive(uint64_t most = std::numeric_limits<uint64_t>::max());
 
 // Parses, runs the chosen subcommand's body and turns what it returns into the exit status. `body`
 // is called after parsing; exceptions become a failure.

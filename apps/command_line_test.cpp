@@ -34,10 +34,12 @@ int exit_status(std::vector<std::string> arguments, std::chrono::milliseconds& t
   ServiceUrl url;
   add_url(app, "--source.url", url, "where from")->required();
   add_duration(app, "--timeout", timeout, "how long")->envname("MIDEN_COMMAND_LINE_TEST_TIMEOUT");
+  size_t count = 1;
+  app.add_option("--count", count, "how often")->check(positive(8));
   std::vector<char*> argv{const_cast<char*>("program")};
   for (std::string& argument : arguments) argv.push_back(argument.data());
   return run_command_line(app, static_cast<int>(argv.size()), argv.data(), [&]() -> Result<void> {
-    if (url.host == "fails") return fail("Failed", "it failed");
+    if (url.host == "fails") return fail("Failed", "it failed\ncaused by: deep inside");
     return {};
   });
 }
@@ -52,6 +54,29 @@ TEST(CommandLine, EndsWithTwoOnAUsageErrorAndOneOnAFailure) {
   EXPECT_EQ(exit_status({"--source.url", "not-a-url"}, timeout), 2);
   EXPECT_EQ(exit_status({"--source.url", "http://a", "--timeout", "soon"}, timeout), 2);
   EXPECT_EQ(exit_status({"--source.url", "http://fails"}, timeout), 1);
+}
+
+TEST(CommandLine, ReportsEveryErrorOnOneLine) {
+  std::chrono::milliseconds timeout = 10s;
+  const auto report = [&](std::vector<std::string> arguments) {
+    testing::internal::CaptureStderr();
+    EXPECT_NE(exit_status(std::move(arguments), timeout), 0);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(report({"--source.url", "http://fails"}), "Error: it failed: deep inside\n");
+  EXPECT_EQ(report({}), "Error: --source.url is required (--help explains the options)\n");
+  EXPECT_EQ(report({"--source.url", "http://a", "--timeout", "soon"}),
+            "Error: --timeout: 'soon' is not a duration such as 500ms, 3s or 1m 30s "
+            "(--help explains the options)\n");
+  EXPECT_EQ(report({"--source.url", "http://a", "--timeout", "0s"}),
+            "Error: --timeout: '0s' is too short: 1ms is the shortest duration "
+            "(--help explains the options)\n");
+  for (const std::string text : {"0", "-1", "x", "1.5", "9", "99999999999999999999"}) {
+    EXPECT_EQ(report({"--source.url", "http://a", "--count", text}),
+              "Error: --count: '" + text +
+                  "' is not a number from 1 to 8 (--help explains the options)\n");
+  }
+  EXPECT_EQ(exit_status({"--source.url", "http://a", "--count", "8"}, timeout), 0);
 }
 
 TEST(CommandLine, PrefersArgumentsToTheEnvironmentAndThatToTheDefault) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/version.hpp"
 #include "command_line.hpp"
@@ -35,7 +36,7 @@ void add_store_options(CLI::App& command, StoreSettings& settings) {
       .add_option("--store.sqlite.connection-pool-size", settings.ignored_pool_size,
                   "Accepted for compatibility and ignored: there is no SQL database")
       ->envname("MIDEN_NODE_STORE_SQLITE_CONNECTION_POOL_SIZE")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->group(kStoreGroup);
   for (const std::string tree : {"account-tree", "nullifier-tree", "account-state-forest"}) {
     std::string environment = "MIDEN_NODE_STORE_" + tree + "_ROCKSDB_";
@@ -60,6 +61,7 @@ void add_store_options(CLI::App& command, StoreSettings& settings) {
             },
             "Bytes of block cache; the largest of the three counts")
         ->envname(environment + "CACHE_SIZE")
+        ->check(positive())
         ->group(kStoreGroup);
     command
         .add_option_function<std::string>(
@@ -98,29 +100,34 @@ void add_rpc_options(CLI::App& command, RpcOptions& rpc, uint64_t& replenish_per
       .add_option("--rpc.rate-limit.burst-size", rpc.rate_limit.burst,
                   "Requests that one address may make at once")
       ->envname("MIDEN_NODE_RPC_RATE_LIMIT_BURST_SIZE")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str()
       ->group(kRateGroup);
   command
       .add_option("--rpc.rate-limit.replenish-per-second", replenish_per_second,
                   "Requests that one address may make each second in the long run")
       ->envname("MIDEN_NODE_RPC_RATE_LIMIT_REPLENISH_PER_SECOND")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000'000}))
+      ->check(positive(1'000'000'000))
       ->capture_default_str()
       ->group(kRateGroup);
   command
       .add_option("--rpc.rate-limit.max-concurrent-connections", rpc.max_waiting_submissions,
                   "Submissions in progress at once")
       ->envname("MIDEN_NODE_RPC_RATE_LIMIT_MAX_CONCURRENT_CONNECTIONS")
+      ->check(positive())
       ->capture_default_str()
       ->group(kRateGroup);
 }
 
+// Each is a thread.
+constexpr uint64_t kMostWorkers = 1024;
+
 void add_count(CLI::App& command, const std::string& name, size_t& target, const std::string& help,
-               const std::string& environment) {
+               const std::string& environment,
+               uint64_t most = std::numeric_limits<uint64_t>::max()) {
   command.add_option(name, target, help)
       ->envname(environment)
-      ->check(CLI::PositiveNumber)
+      ->check(positive(most))
       ->capture_default_str()
       ->group(kProductionGroup);
 }
@@ -149,7 +156,7 @@ void add_production_options(CLI::App& command, SequencerOptions& options,
   add_count(command, "--batch.max-txs", mempool.max_transactions_per_batch,
             "Transactions in a batch", "MIDEN_NODE_BATCH_MAX_TXS");
   add_count(command, "--batch.workers", options.producer.batch_workers, "Batches proven at once",
-            "MIDEN_NODE_BATCH_WORKERS");
+            "MIDEN_NODE_BATCH_WORKERS", kMostWorkers);
   add_url(command, "--batch-prover.url", options.batch_prover_url,
           "Remote batch prover; none: proven here")
       ->envname("MIDEN_NODE_BATCH_PROVER_URL")
@@ -160,7 +167,7 @@ void add_production_options(CLI::App& command, SequencerOptions& options,
   add_count(command, "--block.max-batches", mempool.max_batches_per_block, "Batches in a block",
             "MIDEN_NODE_BLOCK_MAX_BATCHES");
   add_count(command, "--block.max-concurrent-proofs", options.producer.max_concurrent_proofs,
-            "Blocks proven at once", "MIDEN_NODE_BLOCK_MAX_CONCURRENT_PROOFS");
+            "Blocks proven at once", "MIDEN_NODE_BLOCK_MAX_CONCURRENT_PROOFS", kMostWorkers);
   add_url(command, "--block-prover.url", options.block_prover_url,
           "Remote block prover; none: proven here")
       ->envname("MIDEN_NODE_BLOCK_PROVER_URL")

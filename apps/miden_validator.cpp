@@ -47,7 +47,7 @@ void add_ignored_pool_size(CLI::App& command, unsigned& size) {
       .add_option("--sqlite.connection_pool_size", size,
                   "Accepted for compatibility and ignored: there is no SQL database")
       ->envname("MIDEN_VALIDATOR_SQLITE_CONNECTION_POOL_SIZE")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
 }
 
 Result<SecretKey> read_key(const KeyOptions& options) {

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 
+#include "base/read_file.hpp"
 #include "node/admit_transaction.hpp"
 #include "telemetry/log.hpp"
 
@@ -88,6 +87,7 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
   log_info("chain opened", {{"directory", options.data_directory.string()},
                             {"tip", chain->tip()},
                             {"genesis", chain->genesis_commitment()}});
+  TRY(check_kernel(chain->view()->tip_header().header, *engine));
 
   End end(std::move(stop));
   BlockProducerOptions producer_options = options.producer;
@@ -104,7 +104,6 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
                                                          .engine = engine.get(),
                                                          .submitter = &submitter,
                                                          .producer = &report}));
-  TRY(check_kernel(chain->view()->tip_header().header, *engine));
   producer.start();
   const std::string failure = end.wait();
 
@@ -117,13 +116,12 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
 
 Result<void> bootstrap_node(const std::filesystem::path& data_directory,
                             const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    return fail("GenesisFileRead",
-                fmt::format("failed to read genesis block file {}", file.string()));
+  const auto bytes = read_file(file);
+  if (!bytes) {
+    return fail("GenesisFileRead", fmt::format("failed to read genesis block file {}: {}",
+                                               file.string(), bytes.error().message));
   }
-  const Bytes bytes(std::istreambuf_iterator<char>(in), {});
-  const auto genesis = from_bytes<SignedBlock>(bytes);
+  const auto genesis = from_bytes<SignedBlock>(*bytes);
   if (!genesis) {
     return fail(genesis.error().code, fmt::format("{} is not a signed block: {}", file.string(),
                                                   genesis.error().message));

@@ -97,7 +97,8 @@ Key row_key(TableIndex table, ByteView key) {
 
 std::unexpected<Error> foreign_tables(const std::filesystem::path& dir) {
   return fail("UnsupportedStoreVersion",
-              dir.string() + " was written by another version: its tables are not this program's");
+              dir.string() +
+                  " was written by another program or version: its tables are not this program's");
 }
 
 Bytes names_of(std::span<const TableSpec> tables) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -18,14 +19,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> ensure_empty(const fs::path& dir) {
+// Absent with a parent that is there, or an empty directory.
+Result<void> check_empty(const fs::path& dir) {
   std::error_code error;
   if (!fs::exists(dir, error)) {
-    if (!fs::create_directory(dir, error)) {
-      return fail("DirectoryMissing",
-                  fmt::format("failed to create {}: {}", dir.string(), error.message()));
-    }
-    return {};
+    fs::path whole = fs::absolute(dir).lexically_normal();
+    if (!whole.has_filename()) whole = whole.parent_path();  // it ends in a slash
+    if (fs::is_directory(whole.parent_path(), error)) return {};
+    return fail("DirectoryMissing",
+                fmt::format("failed to create {}: its parent is not a directory", dir.string()));
   }
   if (!fs::is_directory(dir, error)) {
     return fail("DirectoryNotEmpty", fmt::format("{} is not a directory", dir.string()));
@@ -34,6 +36,14 @@ Result<void> ensure_empty(const fs::path& dir) {
     return fail("DirectoryNotEmpty", fmt::format("{} exists but is not empty", dir.string()));
   }
   return {};
+}
+
+Result<void> make_directory(const fs::path& dir) {
+  std::error_code error;
+  fs::create_directory(dir, error);
+  if (!error) return {};
+  return fail("DirectoryMissing",
+              fmt::format("failed to create {}: {}", dir.string(), error.message()));
 }
 
 // A new file, whole and on disk when this returns.
@@ -75,9 +85,9 @@ Result<void> bootstrap_validator(const BootstrapOptions& options, const SecretKe
   const GenesisConfig config = options.genesis_config_file
                                    ? TRY(read_genesis_config(*options.genesis_config_file))
                                    : default_genesis_config(now());
-  TRY(ensure_empty(options.accounts_directory));
-  TRY(ensure_empty(options.genesis_block_directory));
-  TRY(ensure_empty(options.data_directory));
+  const std::array directories = {options.accounts_directory, options.genesis_block_directory,
+                                  options.data_directory};
+  for (const fs::path& directory : directories) TRY(check_empty(directory));
 
   log_info("building genesis accounts", {{"faucets", config.accounts.fungible_faucets.size() + 1},
                                          {"wallets", config.accounts.wallets.size()},
@@ -86,6 +96,7 @@ Result<void> bootstrap_validator(const BootstrapOptions& options, const SecretKe
   const SignedBlock genesis =
       TRY(build_genesis_block(config, accounts, engine.info().kernel_commitment, key));
 
+  for (const fs::path& directory : directories) TRY(make_directory(directory));
   for (const GenesisAccount& account : accounts.accounts) {
     if (!account.file_name) continue;
     TRY(write_new_file(options.accounts_directory / *account.file_name, account.account_file,

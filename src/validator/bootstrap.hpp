@@ -17,8 +17,8 @@ struct BootstrapOptions {
   std::optional<std::filesystem::path> genesis_config_file;
 };
 
-// All three directories are created or must be empty (they may be one and the same), before
-// anything is written. Account files are readable by their owner alone. Errors: DirectoryNotEmpty,
+// All three directories must be absent or empty (they may be one and the same); they are created
+// when everything else has succeeded, so that a refusal leaves nothing behind. Account files are readable by their owner alone. Errors: DirectoryNotEmpty,
 // DirectoryMissing (no parent), those of the configuration and of the engine, KeyFileExists,
 // FileWriteFailed.
 Result<void> bootstrap_validator(const BootstrapOptions& options, const SecretKey& key,

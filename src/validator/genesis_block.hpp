@@ -9,8 +9,8 @@
 namespace miden {
 
 // The header over the accounts in their order, signed by the validator, with signature and body
-// checked. Errors: those of Account::decode, AccountHasSeed (a public account that is not deployed
-// yet), DuplicateIdPrefix (two accounts whose ids share a prefix).
+// checked. Errors: those of Account::decode, DeltaFromAccountWithSeed (a public account that is not
+// deployed yet), DuplicateIdPrefix (two accounts whose ids share a prefix).
 Result<SignedBlock> build_genesis_block(const GenesisConfig& config,
                                         const GenesisAccounts& accounts,
                                         const Word& tx_kernel_commitment, const SecretKey& key);

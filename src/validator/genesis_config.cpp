@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
-#include <fstream>
+#include <algorithm>
 #include <initializer_list>
-#include <iterator>
 #include <limits>
+
+#include "base/read_file.hpp"
 
 namespace miden {
 namespace {
@@ -75,13 +76,12 @@ Result<std::vector<const toml::table*>> tables(const toml::table& root, std::str
 }
 
 Result<AccountFileSource> read_account_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    return fail("AccountFileRead", fmt::format("failed to read account file {}", path.string()));
+  auto contents = read_file(path);
+  if (!contents) {
+    return fail("AccountFileRead", fmt::format("failed to read account file {}: {}", path.string(),
+                                               contents.error().message));
   }
-  AccountFileSource source{path.string(), {}};
-  source.contents.assign(std::istreambuf_iterator<char>(in), {});
-  return source;
+  return AccountFileSource{path.string(), std::move(*contents)};
 }
 
 Result<GenesisFaucet> faucet(const toml::table& table) {
@@ -154,12 +154,12 @@ GenesisConfig default_genesis_config(uint32_t now) {
 }
 
 Result<GenesisConfig> read_genesis_config(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    return fail("GenesisConfigRead",
-                fmt::format("failed to read genesis config file {}", file.string()));
+  const auto contents = read_file(file);
+  if (!contents) {
+    return fail("GenesisConfigRead", fmt::format("failed to read genesis config file {}: {}",
+                                                 file.string(), contents.error().message));
   }
-  const std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::string text(contents->begin(), contents->end());
   const auto in_file = [&](const Error& error) {
     return fail(error.code, fmt::format("failed to parse genesis config from file {}: {}",
                                         file.string(), error.message));

@@ -21,6 +21,9 @@ Result<ReexecutedTransaction> validate_transaction(
   }
   auto executed = engine.reexecute_transaction(tx_inputs);
   if (!executed) {
+    if (executed.error().code == "DeserializationError") {
+      return fail("InvalidInputs", executed.error().message);
+    }
     return fail("ReexecutionFailed",
                 "failed to re-executed the transaction\ncaused by: " + executed.error().message);
   }

@@ -14,8 +14,8 @@ namespace miden {
 // Beyond the reference, the reference block must be one of `header`'s. Takes milliseconds of the
 // calling thread. `proven_tx` are the bytes of `transaction`.
 //
-// Errors: UnknownReferenceBlock, ProofVerificationFailed, ReexecutionFailed, Mismatch; their
-// messages begin as the reference's do.
+// Errors: UnknownReferenceBlock, ProofVerificationFailed, InvalidInputs (they do not decode),
+// ReexecutionFailed, Mismatch; their messages begin as the reference's do.
 Result<ReexecutedTransaction> validate_transaction(
     const Engine& engine, const ProvenTransaction& transaction, ByteView proven_tx,
     ByteView tx_inputs, const std::function<std::optional<BlockHeader>(BlockNum)>& header);

@@ -49,7 +49,7 @@ Answer<> Validator::submit(ByteView proven_tx, std::optional<ByteView> tx_inputs
   const auto executed = validate_transaction(*engine_, *transaction, proven_tx, *tx_inputs,
                                              [&](BlockNum num) { return store_->header(num); });
   if (!executed) {
-    const bool undecodable = executed.error().code == "DeserializationError";
+    const bool undecodable = executed.error().code == "InvalidInputs";
     return invalid_argument(report(
         undecodable ? "Invalid transaction inputs" : "Invalid transaction", executed.error()));
   }

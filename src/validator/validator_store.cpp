@@ -56,8 +56,12 @@ Result<void> ValidatorStore::create(const std::filesystem::path& dir, const Sign
 }
 
 Result<std::unique_ptr<ValidatorStore>> ValidatorStore::open(const std::filesystem::path& dir) {
-  std::unique_ptr<ValidatorStore> opened(
-      new ValidatorStore(TRY(Store::open(dir, kTables, StoreOptions{}))));
+  auto store = Store::open(dir, kTables, StoreOptions{});
+  if (!store && store.error().code == "StoreMissing") {
+    return fail("NotBootstrapped", "failed to load the validator's store: there is none in " +
+                                       dir.string() + ", run bootstrap first");
+  }
+  std::unique_ptr<ValidatorStore> opened(new ValidatorStore(TRY(std::move(store))));
   const auto snapshot = opened->store_->snapshot();
   if (const auto count = snapshot->get(kCounters, transaction_counter())) {
     opened->transaction_count_ = ByteReader(*count).u64().value_or(0);
