@@ -253,9 +253,37 @@ bool BlockBuilder::catch_up(const std::stop_token& stop) {
                                                    {"message", received.error().message}});
     }
     if (chain_.tip() < *signed_tip) return false;
+  } else if (!has_signed_our_tip(stop)) {
+    return false;
   }
   is_in_step_ = true;
   return true;
+}
+
+// A validator of another network refuses every block, which would be blamed on the transactions.
+bool BlockBuilder::has_signed_our_tip(const std::stop_token& stop) {
+  const Word ours = chain_.view()->tip_header().commitment;
+  std::optional<Word> theirs;
+  const Answer<> received = signer_.signed_blocks(
+      chain_.tip(),
+      [&](Bytes bytes) {
+        const Result<SignedBlock> block = from_bytes<SignedBlock>(bytes);
+        theirs = block ? block->header.commitment() : Word();
+        return false;
+      },
+      stop);
+  if (theirs == ours) return true;
+  if (stop.stop_requested()) return false;
+  if (theirs) {
+    log_error(
+        "validator's chain is not this chain's: call the right validator, blocks stop until then",
+        {{"tip", chain_.tip()}, {"commitment", ours}, {"validator.commitment", *theirs}});
+  } else {
+    log_warn("validator's tip not received, no block is proposed",
+             {{"status", to_string(received ? StatusCode::kOk : received.error().code)},
+              {"message", received ? "" : received.error().message}});
+  }
+  return false;
 }
 
 // On the owner's thread as a whole: nobody submits to a mempool that has not heard of the block.

@@ -56,6 +56,7 @@ class BlockBuilder {
   void work(const std::stop_token& stop);
   void produce(const std::stop_token& stop);
   bool catch_up(const std::stop_token& stop);
+  bool has_signed_our_tip(const std::stop_token& stop);
   bool adopt(const SignedBlock& block);
   Result<Draft> draft(const SelectedBlock& selected) const;
   Answer<BlockSignature> sign(const Draft& draft, const std::stop_token& stop) const;

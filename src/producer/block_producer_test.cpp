@@ -165,6 +165,29 @@ TEST(Restart, AgainAndAgainLosesNothing) {
   world.expect_the_validators_chain();
 }
 
+// Both chains have the same height, so that only the blocks themselves tell them apart.
+TEST(CatchUp, ProposesNothingToAnotherNetworksValidator) {
+  ProducerWorld world;
+  const auto own = world.validator;
+  SignedBlock foreign = empty_genesis();
+  foreign.header.timestamp += 1;
+  foreign.signature = validator_secret().sign(foreign.header.commitment());
+  world.validator = std::make_shared<FakeValidator>(foreign, validator_secret(), word(17));
+  world.start();
+  const auto accepted = world.creating(1);
+  world.accept(accepted);
+  ASSERT_TRUE(world.await([&] { return world.producer->status().mempool.proven_batches == 1; }));
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(world.validator->sign_calls(), 0);
+  EXPECT_EQ(world.chain->tip(), kGenesis);
+  EXPECT_EQ(world.producer->status().mempool.uncommitted_transactions, 1u);
+
+  world.stop();
+  world.validator = own;
+  world.start();
+  ASSERT_TRUE(world.await_commit(accepted));
+}
+
 // Adoption: a block that was signed and not stored is taken over, not replaced.
 TEST(Adopt, TakesTheBlockThatWasSignedBeforeACrash) {
   ProducerWorld world;
