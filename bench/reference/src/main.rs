@@ -75,7 +75,7 @@ impl Bench {
                 let (time, block) = least(20, || SignedBlock::read_from_bytes(&bytes))?;
                 (time, block.header().commitment().to_hex())
             }
-            "apply_block" => {
+            "block_trees" => {
                 if self.chain.is_none() {
                     self.chain = Some(Chain::open(&self.blocks)?);
                 }
