@@ -227,8 +227,8 @@ TEST(Adopt, TakesBackABlockThatHoldsAcceptedTransactions) {
   }));
   world.validator->set_mood({.after_signing = kUnreachable});
   ASSERT_TRUE(world.await([&] {
-    const auto& header = world.validator->blocks().rbegin()->second.header;
-    return world.is_committed(included) || header.block_num > world.chain->tip();
+    const BlockNum signed_tip = *world.validator->signed_tip({});
+    return world.is_committed(included) || signed_tip > world.chain->tip();
   }));
   const auto waiting = world.made({.account = private_account(1), .initial = 1001, .final = 3});
   world.accept(waiting);
