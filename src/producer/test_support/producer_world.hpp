@@ -81,7 +81,7 @@ class ProducerWorld {
     return made(spec);
   }
   std::shared_ptr<const ProvenTransaction> made(TransactionSpec spec) const {
-    const SignedHeader& tip = chain->view()->tip_header();
+    const SignedHeader tip = chain->view()->tip_header();
     spec.ref_block_num = tip.header.block_num;
     spec.ref_block_commitment = tip.header.commitment();
     return std::make_shared<const ProvenTransaction>(transaction(spec));
