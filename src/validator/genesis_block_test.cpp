@@ -81,12 +81,20 @@ TEST(GenesisBlock, HasTheSpecificationsHeaderAndBody) {
   EXPECT_EQ(code_of(block->validate()), "ok");
 }
 
+// To the byte, although an account's own bytes list its assets in any order.
 TEST(GenesisBlock, IsTheSameForTheSameSeed) {
+  const auto block_of = [](const GenesisAccounts& accounts) {
+    return to_bytes(build_genesis_block(config(), accounts, word(17), validator_secret()).value());
+  };
+  const auto first = test_engine()->build_genesis_accounts(spec_of_five_accounts()).value();
   const auto again = test_engine()->build_genesis_accounts(spec_of_five_accounts()).value();
+  EXPECT_EQ(block_of(first), block_of(again));
   ASSERT_EQ(again.accounts.size(), 4u);
   for (size_t i = 0; i < 4; ++i) {
-    EXPECT_EQ(again.accounts[i].account, five_accounts().accounts[i].account);
-    EXPECT_EQ(again.accounts[i].account_file, five_accounts().accounts[i].account_file);
+    const auto file = from_bytes<AccountFile>(again.accounts[i].account_file).value();
+    const auto file_before = from_bytes<AccountFile>(first.accounts[i].account_file).value();
+    EXPECT_EQ(file.auth_secret_keys, file_before.auth_secret_keys);
+    EXPECT_EQ(file.account.commitment(), file_before.account.commitment());
   }
 }
 

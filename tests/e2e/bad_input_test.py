@@ -298,7 +298,7 @@ def another_networks_validator(programs: Path, client_program: str, folder: Path
         for chain, says in (("shorter", "lacks blocks of this chain"),
                             ("equally long", "not this chain's"),
                             ("longer", "does not fit this chain")):
-            step(f"the sequencer calls the validator of a network with a {chain} chain")
+            step(f"the sequencer calls the validator of another network, whose chain is {chain}")
             if chain != "shorter":
                 other.sequencer.command = with_options(other.sequencer.command, block_interval="1h" if chain == "equally long" else "1s")
                 other.start()
