@@ -5,6 +5,7 @@
 
 #include "merkle/smt_proof.hpp"
 #include "protocol/asset.hpp"
+#include "protocol/proposed_block.hpp"
 
 namespace miden {
 namespace {
@@ -29,7 +30,7 @@ constexpr std::array kDifferences{
                "the reference reads a partial MMR whose tracked leaf lacks siblings and panics "
                "when it uses it (spec/types.md §17, 11)"},
     Difference{true, "contradicts a node above it", true,
-               "the reference reads a partial MMR that gives a node twice and differently"},
+               "the same, where a node is given beside its two children"},
     Difference{false, "not found but is required", false,
                "the reference's reader of partial SMTs refuses what its writer wrote, where an "
                "opening of an absent key shares nodes with one of a present key "
@@ -59,10 +60,27 @@ bool zero_amount_shares_a_leaf(const OracleCase& it) {
   });
 }
 
+constexpr std::string_view kUnbuilt =
+    "the reference builds a block of a proposal with too short a chain, or with spent or missing "
+    "nullifier witnesses (src/protocol/proposed_block.hpp)";
+
+bool build_refuses_the_proposal(const OracleCase& it) {
+  if (it.name != "ProposedBlock" || !it.is_damaged) return false;
+  const auto block = from_bytes<ProposedBlock>(it.input);
+  if (!block) return false;
+  const auto built = block->build(Word());
+  return !built &&
+         (built.error().code == "ChainLengthNotEqualToPreviousBlockNumber" ||
+          built.error().code == "NullifierProofMissing" || built.error().code == "NullifierSpent");
+}
+
 }  // namespace
 
 std::string_view accepted_difference(const OracleCase& it, const Result<Answer>& ours) {
-  if (ours.has_value() && it.is_accepted) return zero_amount_shares_a_leaf(it) ? kZeroAmount : "";
+  if (ours.has_value() && it.is_accepted) {
+    if (zero_amount_shares_a_leaf(it)) return kZeroAmount;
+    return build_refuses_the_proposal(it) ? kUnbuilt : "";
+  }
   if (ours.has_value() == it.is_accepted) return {};
   const std::string_view refusal = ours ? as_string_view(it.encoding) : ours.error().message;
   for (const Difference& difference : kDifferences) {

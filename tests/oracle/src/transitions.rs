@@ -7,6 +7,7 @@ use miden_protocol::account::{
     Account, AccountDelta, AccountStorageDelta, AccountType, AccountVaultDelta, StorageMapDelta,
     StorageMapKey, StorageSlotContent, StorageSlotDelta, StorageSlotName,
 };
+use miden_protocol::Word;
 use miden_protocol::asset::{Asset, FungibleAsset};
 use miden_protocol::block::{ProposedBlock, SignedBlock};
 use miden_protocol::transaction::{TransactionHeader, TransactionInputs};
@@ -271,21 +272,32 @@ fn block(oracle: &mut Oracle, rng: &mut R, world: &World) -> Outcome {
     Ok(())
 }
 
-/// Question: transaction inputs; do their parts fit?
+/// Question: transaction inputs; do their parts fit? Some have another transaction's notes, another
+/// block's header or a younger chain.
 fn inputs(oracle: &mut Oracle, rng: &mut R, world: &World) -> Outcome {
-    let inputs = pick(rng, &world.inputs);
-    let other = pick(rng, &world.inputs);
-    let mixed = TransactionInputs::new(
-        inputs.account().clone(),
-        inputs.block_header().clone(),
-        inputs.blockchain().clone(),
-        other.input_notes().clone(),
-    );
-    let bytes = match mixed {
-        Ok(mixed) => mixed.to_bytes(),
-        Err(_) => inputs.to_bytes(),
-    };
-    for bytes in [bytes.clone(), damage(rng, &bytes), damage(rng, &bytes)] {
+    let honest = pick(rng, &world.inputs);
+    let mut notes = honest.input_notes().to_bytes();
+    let mut header = honest.block_header().to_bytes();
+    let mut chain = honest.blockchain().to_bytes();
+    match rng.random_range(0..4) {
+        0 => notes = pick(rng, &world.inputs).input_notes().to_bytes(),
+        1 => header = pick(rng, &world.blocks).header().to_bytes(),
+        2 => chain = pick(rng, &world.proposed_batches).clone().into_parts().2.to_bytes(),
+        _ => {},
+    }
+    let none = Vec::<Word>::new().to_bytes();
+    let bytes = [
+        honest.account().to_bytes(),
+        header,
+        chain,
+        notes,
+        honest.tx_args().to_bytes(),
+        honest.advice_inputs().to_bytes(),
+        none.clone(),
+        none,
+    ]
+    .concat();
+    for bytes in [bytes.clone(), damage(rng, &bytes)] {
         let Some(Ok(inputs)) = crate::record::survives(|| TransactionInputs::read_from_bytes(&bytes))
         else {
             continue;
