@@ -295,26 +295,27 @@ def another_networks_validator(programs: Path, client_program: str, folder: Path
 
         ours = network.sequencer.command
         theirs = with_options(ours, validator_url=f"http://127.0.0.1:{other.validator_port}", block_interval="1s")
-        for chain, says in (("shorter", "lacks blocks of this chain"),
-                            ("equally long", "not this chain's"),
-                            ("longer", "does not fit this chain")):
+        for chain, grows_to, says in (("shorter", 0, "lacks blocks of this chain"),
+                                      ("equally long", 1, "is not this chain's"),
+                                      ("longer", 3, "does not fit this chain")):
             step(f"the sequencer calls the validator of another network, whose chain is {chain}")
-            if chain != "shorter":
-                other.sequencer.command = with_options(other.sequencer.command, block_interval="1h" if chain == "equally long" else "1s")
+            if grows_to > 0:
+                other.sequencer.command = with_options(other.sequencer.command,
+                                                       block_interval="1h" if grows_to == 1 else "1s")
                 other.start()
-                time.sleep(5)
+                until(f"the other chain is {chain}",
+                      lambda: f"block committed block={grows_to} " in other.sequencer.log.read_text())
                 other.stop()
             other.validator.start()
             log = folder / f"{chain.replace(' ', '-')}.log"
             sequencer = Program(theirs, log, network.rpc_port)
             sequencer.start()
-            time.sleep(5)
+            until(f"the log says `{says}`", lambda: says in log.read_text())
+            time.sleep(3)
             if height(client) != 1:
                 raise AssertionError(f"a block was committed without its validator\n{sequencer.tail()}")
             sequencer.stop()
             other.stop()
-            if says not in log.read_text():
-                raise AssertionError(f"the log does not say `{says}`:\n{sequencer.tail()}")
 
         step("back at its own validator: the transaction is committed")
         network.sequencer.command = with_options(ours, block_interval="1s")
