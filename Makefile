@@ -10,6 +10,7 @@ export CARGO_TARGET_DIR ?= $(CACHE_DIR)/cargo-target
 export CCACHE_DIR ?= $(CACHE_DIR)/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= 1
+export MIDEN_CLIENT ?= $(CACHE_DIR)/client/bin/miden-client
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 BUILD := build
@@ -21,7 +22,7 @@ dependencies:
 	@scripts/install_dependencies.sh
 
 configure: dependencies
-	@cmake --preset release > $(BUILD)-configure.log 2>&1 || (cat $(BUILD)-configure.log; exit 1)
+	@cmake --preset release -DMIDEN_CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" > $(BUILD)-configure.log 2>&1 || (cat $(BUILD)-configure.log; exit 1)
 	@rm -f $(BUILD)-configure.log
 
 build: configure
@@ -33,7 +34,7 @@ run: build
 
 test: build
 	@scripts/install_client.sh "$(CACHE_DIR)/client"
-	@cd $(BUILD) && MIDEN_CLIENT="$(CACHE_DIR)/client/bin/miden-client" ctest --output-on-failure --no-tests=error
+	@cd $(BUILD) && ctest --output-on-failure --no-tests=error
 
 bench: build
 	@bench/run.sh $(BUILD)
