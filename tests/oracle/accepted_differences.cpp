@@ -30,7 +30,8 @@ constexpr std::array kDifferences{
                "the reference reads a partial MMR whose tracked leaf lacks siblings and panics "
                "when it uses it (spec/types.md §17, 11)"},
     Difference{true, "contradicts a node above it", true,
-               "the same, where a node is given beside its two children"},
+               "the reference reads a partial MMR without hashing its nodes, though a node is not "
+               "what its two children give"},
     Difference{false, "not found but is required", false,
                "the reference's reader of partial SMTs refuses what its writer wrote, where an "
                "opening of an absent key shares nodes with one of a present key "

@@ -22,7 +22,7 @@ const OracleFile& oracle() {
 }
 
 Ask ask_for(std::string_view name) {
-  for (const auto* table : {&subjects(), &histories(), &transitions()}) {
+  for (const auto* table : {&subjects(), &primitives(), &histories(), &transitions()}) {
     if (const auto found = table->find(name); found != table->end()) return found->second;
   }
   return nullptr;
@@ -137,8 +137,9 @@ TEST(Oracle, AsksForEveryTypeGoodAndDamaged) {
     EXPECT_TRUE(good.contains(name)) << name;
     EXPECT_TRUE(refused.contains(name)) << name;
   }
-  for (const auto& [name, ask] : histories()) EXPECT_TRUE(good.contains(name)) << name;
-  for (const auto& [name, ask] : transitions()) EXPECT_TRUE(good.contains(name)) << name;
+  for (const auto* table : {&primitives(), &histories(), &transitions()}) {
+    for (const auto& [name, ask] : *table) EXPECT_TRUE(good.contains(name)) << name;
+  }
   EXPECT_GE(oracle().cases.size(), 10'000u);
 }
 

@@ -18,6 +18,8 @@ using Ask = Result<Answer> (*)(ByteView input);
 
 // Decodes, encodes again and computes the words.
 const std::map<std::string_view, Ask>& subjects();
+// Hashes, signatures, texts.
+const std::map<std::string_view, Ask>& primitives();
 // Replays a history of a tree.
 const std::map<std::string_view, Ask>& histories();
 // Makes one object out of others.

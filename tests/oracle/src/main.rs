@@ -5,6 +5,7 @@
 
 mod damage;
 mod lists;
+mod primitives;
 mod record;
 mod subjects;
 mod transitions;
@@ -47,6 +48,7 @@ fn main() -> Outcome {
         values::emit(&mut oracle, &world)?;
         world.emit(&mut oracle)?;
         trees::emit(&mut oracle)?;
+        primitives::emit(&mut oracle)?;
         lists::emit(&mut oracle)?;
         transitions::emit(&mut oracle, &world)?;
     }
