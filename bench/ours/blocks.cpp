@@ -25,9 +25,9 @@ constexpr BlockShape kFullBlock{.new_private = 8,
                                 .consumed_notes = 128,
                                 .map_entries = 4};
 
-constexpr size_t kWarmUp = 5;    // applied before the first that is measured: genesis and some
-constexpr size_t kMeasured = 2;  // in one measurement
-constexpr size_t kMeasurements = 12;
+constexpr size_t kWarmUp = 5;         // applied before the first that is measured: genesis and some
+constexpr size_t kMeasured = 2;       // in one measurement
+constexpr size_t kMeasurements = 12;  // ROUNDS of table.py
 
 void must(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(fmt::format("a block does not fit the chain: {}", what));
