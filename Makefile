@@ -16,20 +16,23 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 BUILD := build
 DATA ?= $(HOME)/.local/share/miden-local
 
-.PHONY: build run test e2e bench format tidy asan tsan clean dependencies configure
+.PHONY: build run test bench format tidy asan tsan clean dependencies configure
 
 dependencies:
 	@scripts/install_dependencies.sh
 
 configure: dependencies
-	@cmake --preset release -DMIDEN_CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" > $(BUILD)-configure.log 2>&1 || (cat $(BUILD)-configure.log; exit 1)
-	@rm -f $(BUILD)-configure.log
+	@mkdir -p $(BUILD)
+	@cmake --preset release -DMIDEN_CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" > $(BUILD)/configure.log 2>&1 \
+	  || (cat $(BUILD)/configure.log; exit 1)
 
 build: configure
 	@echo "==> building (programs go to $(BUILD)/bin)"
 	@cmake --build $(BUILD)
 
-run: build
+run: configure
+	@echo "==> building the programs"
+	@cmake --build $(BUILD) --target miden-node miden-validator
 	@scripts/run_network.sh $(BUILD)/bin "$(DATA)"
 
 test: build
