@@ -19,7 +19,7 @@ use crate::Outcome;
 use crate::damage::damage;
 use crate::record::Oracle;
 use crate::values::{
-    account, account_delta, account_id, any_account_id, asset, map_delta, nonzero_nonce, pick,
+    account, account_delta, account_id, any_account_id, asset, assets_of, map_delta, nonzero_nonce, pick,
     slot_name, word,
 };
 use crate::world::World;
@@ -86,7 +86,7 @@ fn delta_for(rng: &mut R, account: &Account) -> AccountDelta {
         slots.insert(slot_name(rng), StorageSlotDelta::Value(word(rng)));
     }
     let mut vault = AccountVaultDelta::default();
-    for held in account.vault().assets() {
+    for held in assets_of(account.vault()) {
         let change = match held {
             Asset::Fungible(it) => {
                 let amount = it.amount().as_u64();

@@ -8,7 +8,7 @@ use rand::Rng;
 
 use crate::Outcome;
 use crate::record::Oracle;
-use crate::values::{entries, some_key, word};
+use crate::values::{entries, keys_of, some_key, word};
 
 pub fn emit(oracle: &mut Oracle) -> Outcome {
     smt(oracle)?;
@@ -35,9 +35,9 @@ fn smt(oracle: &mut Oracle) -> Outcome {
         let most = if rng.random_ratio(1, 6) { 150 } else { 12 };
         let mut batch = entries(rng, most);
         // Some of what is there changes or goes.
-        for (key, _) in smt.entries() {
-            if rng.random_ratio(1, 4) && !batch.iter().any(|(other, _)| other == key) {
-                batch.push((*key, if rng.random() { Word::default() } else { word(rng) }));
+        for key in keys_of(&smt) {
+            if rng.random_ratio(1, 4) && !batch.iter().any(|(other, _)| *other == key) {
+                batch.push((key, if rng.random() { Word::default() } else { word(rng) }));
             }
         }
         for (key, value) in &batch {

@@ -331,7 +331,7 @@ fn partial_vault(rng: &mut R, vault: &AssetVault) -> PartialVault {
         return PartialVault::new_full(vault.clone());
     }
     let mut partial = PartialVault::new_minimal(vault);
-    for asset in vault.assets() {
+    for asset in assets_of(vault) {
         if rng.random() {
             partial.add(vault.open(asset.vault_key())).expect("of the same vault");
         }
@@ -509,8 +509,21 @@ pub fn smt(rng: &mut R, most: usize) -> Smt {
     smt
 }
 
+/// In an order that does not change from run to run.
+pub fn keys_of(smt: &Smt) -> Vec<Word> {
+    let mut keys: Vec<Word> = smt.entries().map(|(key, _)| *key).collect();
+    keys.sort();
+    keys
+}
+
+pub fn assets_of(vault: &AssetVault) -> Vec<Asset> {
+    let mut assets: Vec<Asset> = vault.assets().collect();
+    assets.sort_by_key(Asset::vault_key);
+    assets
+}
+
 pub fn some_key(rng: &mut R, smt: &Smt) -> Word {
-    let keys: Vec<Word> = smt.entries().map(|(key, _)| *key).collect();
+    let keys = keys_of(smt);
     if keys.is_empty() || rng.random_ratio(1, 4) { word(rng) } else { *pick(rng, &keys) }
 }
 
