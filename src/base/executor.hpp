@@ -11,8 +11,8 @@ class Executor {
   virtual ~Executor() = default;
   // How many pieces are worth making.
   virtual size_t concurrency() const = 0;
-  // Calls body(begin, end) over disjoint ranges that cover [0, count), each at least `grain` long but the
-  // last; returns when all are done. The body must not throw.
+  // Calls body(begin, end) over disjoint ranges that cover [0, count), each at least `grain` long
+  // but the last; returns when all are done. The body must not throw.
   virtual void parallel_for(size_t count, size_t grain,
                             const std::function<void(size_t begin, size_t end)>& body) = 0;
 };

@@ -9,9 +9,9 @@
 
 namespace miden {
 
-// `code` names the case in the reference's words ("DuplicateInputNote", "UnexpectedEOF") and is what
-// tests and callers compare; it must point to a string literal. `message` is for people and reaches
-// gRPC statuses.
+// `code` names the case in the reference's words ("DuplicateInputNote", "UnexpectedEOF") and is
+// what tests and callers compare; it must point to a string literal. `message` is for people and
+// reaches gRPC statuses.
 struct Error {
   std::string_view code;
   std::string message;
@@ -41,10 +41,13 @@ T take_value(const Result<T>& result) {
 }  // namespace miden
 
 // The value of a Result expression, or return its error from the enclosing function.
-#define TRY(expression)                                                                   \
-  ({                                                                                      \
-    auto&& try_result_ = (expression);                                                    \
-    if (!try_result_) [[unlikely]]                                                        \
-      return std::unexpected(std::forward<decltype(try_result_)>(try_result_).error());   \
-    ::miden::take_value(std::forward<decltype(try_result_)>(try_result_));                \
+//
+// Not inside a braced initializer: g++ 12 does not destroy the members that were already made when
+// a later one returns, so what they own leaks. Name the parts first, or pass them to a function.
+#define TRY(expression)                                                                 \
+  ({                                                                                    \
+    auto&& try_result_ = (expression);                                                  \
+    if (!try_result_) [[unlikely]]                                                      \
+      return std::unexpected(std::forward<decltype(try_result_)>(try_result_).error()); \
+    ::miden::take_value(std::forward<decltype(try_result_)>(try_result_));              \
   })

@@ -4,7 +4,7 @@
 
 namespace miden {
 
-void ByteWriter::vint(uint64_t value) {
+void ByteWriter::long_vint(uint64_t value) {
   const int leading = std::countl_zero(value);
   const int length = 9 - std::min(std::max(leading - 1, 0) / 7, 8);
   if (length == 9) {
@@ -16,7 +16,7 @@ void ByteWriter::vint(uint64_t value) {
   raw(&encoded, static_cast<size_t>(length));
 }
 
-Result<uint64_t> ByteReader::vint() {
+Result<uint64_t> ByteReader::long_vint() {
   if (rest_.empty()) return end_of_file();
   const auto length = static_cast<size_t>(std::countr_zero(rest_.front())) + 1;
   if (length == 9) {

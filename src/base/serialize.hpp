@@ -19,7 +19,8 @@
 
 namespace miden {
 
-static_assert(std::endian::native == std::endian::little, "the byte readers copy integers as they lie");
+static_assert(std::endian::native == std::endian::little,
+              "the byte readers copy integers as they lie");
 
 class ByteWriter {
  public:
@@ -30,7 +31,10 @@ class ByteWriter {
   void boolean(bool value) { u8(value ? 1 : 0); }
   void bytes(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
   // A length or other usize: 1 to 9 bytes, minimal.
-  void vint(uint64_t value);
+  void vint(uint64_t value) {
+    if (value < 0x80) return u8(static_cast<uint8_t>(value << 1 | 1));
+    long_vint(value);
+  }
   // vint length, then the bytes.
   void length_prefixed(ByteView value) {
     vint(value.size());
@@ -44,6 +48,7 @@ class ByteWriter {
   Bytes take() && { return std::move(out_); }
 
  private:
+  void long_vint(uint64_t value);
   void raw(const void* data, size_t size) {
     const auto* first = static_cast<const uint8_t*>(data);
     out_.insert(out_.end(), first, first + size);
@@ -63,7 +68,14 @@ class ByteReader {
   Result<uint64_t> u64() { return fixed<uint64_t>(); }
   Result<bool> boolean();
   // Accepts encodings longer than needed, as the reference does.
-  Result<uint64_t> vint();
+  Result<uint64_t> vint() {
+    if (!rest_.empty() && (rest_.front() & 1) != 0) {
+      const uint64_t value = rest_.front() >> 1;
+      rest_ = rest_.subspan(1);
+      return value;
+    }
+    return long_vint();
+  }
   // The next `count` bytes, borrowed.
   Result<ByteView> bytes(uint64_t count) {
     if (count > rest_.size()) return end_of_file();
@@ -76,8 +88,8 @@ class ByteReader {
   Result<std::string> string();
   // The same, borrowed.
   Result<std::string_view> text();
-  // A vint element count that the bytes left could hold at `min_size` bytes (at least 1) each: what a
-  // decoder may reserve.
+  // A vint element count that the bytes left could hold at `min_size` bytes (at least 1) each: what
+  // a decoder may reserve.
   Result<size_t> count(size_t min_size) { return checked_count(TRY(vint()), min_size); }
   // The same check for a count that was read in another width.
   Result<size_t> checked_count(uint64_t count, size_t min_size) {
@@ -96,9 +108,11 @@ class ByteReader {
   static std::unexpected<Error> end_of_file();
 
  private:
+  Result<uint64_t> long_vint();
   template <class T>
   Result<T> fixed() {
-    if (rest_.size() < sizeof(T)) [[unlikely]] return end_of_file();
+    if (rest_.size() < sizeof(T)) [[unlikely]]
+      return end_of_file();
     T value;
     std::memcpy(&value, rest_.data(), sizeof value);
     rest_ = rest_.subspan(sizeof value);
@@ -107,7 +121,8 @@ class ByteReader {
   ByteView rest_;
 };
 
-// The error of a decoder that met a value its type does not allow; its text reads as the reference's.
+// The error of a decoder that met a value its type does not allow; its text reads as the
+// reference's.
 std::unexpected<Error> invalid_value(std::string message);
 
 template <class T>

@@ -33,7 +33,7 @@ class Journal {
   std::shared_ptr<Store> store_;
   mutable std::mutex mutex_;  // guards what follows; never held during a write
   uint64_t next_sequence_ = 1;
-  std::map<uint64_t, std::set<TransactionId>> pending_;  // transactions not committed yet
+  std::map<uint64_t, std::set<TransactionId>> pending_;         // transactions not committed yet
   std::unordered_multimap<TransactionId, uint64_t> sequences_;  // by pending transaction
 };
 

@@ -30,8 +30,12 @@ class StorageSlotName {
   static Result<StorageSlotName> parse(std::string_view text);
   const std::string& text() const { return text_; }
   const StorageSlotId& id() const { return id_; }
-  friend bool operator==(const StorageSlotName& a, const StorageSlotName& b) { return a.id_ == b.id_; }
-  friend auto operator<=>(const StorageSlotName& a, const StorageSlotName& b) { return a.id_ <=> b.id_; }
+  friend bool operator==(const StorageSlotName& a, const StorageSlotName& b) {
+    return a.id_ == b.id_;
+  }
+  friend auto operator<=>(const StorageSlotName& a, const StorageSlotName& b) {
+    return a.id_ <=> b.id_;
+  }
   void encode(ByteWriter& writer) const;  // u8 length, bytes
   static Result<StorageSlotName> decode(ByteReader& reader);
 

@@ -7,7 +7,8 @@
 namespace miden {
 
 inline constexpr size_t kAccountUpdateMaxSize = size_t{1} << 18;  // bytes of AccountUpdateDetails
-inline constexpr size_t kNoteMaxSize = size_t{1} << 18;           // bytes of a public note without debug info
+inline constexpr size_t kNoteMaxSize = size_t{1}
+                                       << 18;  // bytes of a public note without debug info
 inline constexpr size_t kMaxAssetsPerNote = 64;
 inline constexpr size_t kMaxNoteStorageItems = 1024;
 inline constexpr size_t kMaxNoteAttachments = 4;

@@ -18,9 +18,9 @@ struct BootstrapOptions {
 };
 
 // All three directories must be absent or empty (they may be one and the same); they are created
-// when everything else has succeeded, so that a refusal leaves nothing behind. Account files are readable by their owner alone. Errors: DirectoryNotEmpty,
-// DirectoryMissing (no parent), those of the configuration and of the engine, KeyFileExists,
-// FileWriteFailed.
+// when everything else has succeeded, so that a refusal leaves nothing behind. Account files are
+// readable by their owner alone. Errors: DirectoryNotEmpty, DirectoryMissing (no parent), those of
+// the configuration and of the engine, KeyFileExists, FileWriteFailed.
 Result<void> bootstrap_validator(const BootstrapOptions& options, const SecretKey& key,
                                  const Engine& engine);
 
