@@ -32,7 +32,7 @@ fn damage_once(rng: &mut ChaCha20Rng, bytes: &mut Vec<u8>) {
         6 => {
             let tail = rng.random_range(1..40);
             bytes.extend((0..tail).map(|_| rng.random::<u8>()));
-        },
+        }
         // What is no field element, or the largest that is.
         7 => {
             let value = [P, P - 1, P + 1, u64::MAX, 0, 1 << 63][rng.random_range(0..6)];
@@ -40,16 +40,16 @@ fn damage_once(rng: &mut ChaCha20Rng, bytes: &mut Vec<u8>) {
             for (byte, new) in bytes[from..].iter_mut().zip(value.to_le_bytes()) {
                 *byte = new;
             }
-        },
+        }
         // A piece is lost, or comes twice.
         8 => {
             let size = [1, 2, 8, 15, 32][rng.random_range(0..5)].min(len - at);
             bytes.drain(at..at + size);
-        },
+        }
         _ => {
             let size = [1, 2, 8, 15, 32, 64][rng.random_range(0..6)].min(len - at);
             let piece = bytes[at..at + size].to_vec();
             bytes.splice(at..at, piece);
-        },
+        }
     }
 }

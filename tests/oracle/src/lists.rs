@@ -1,6 +1,8 @@
 //! Lists as no honest writer gives them: too long, out of order, with one element twice.
 
-use miden_protocol::account::{AccountStorage, AccountStorageHeader, StorageMap, StorageSlotHeader};
+use miden_protocol::account::{
+    AccountStorage, AccountStorageHeader, StorageMap, StorageSlotHeader,
+};
 use miden_protocol::asset::AssetVault;
 use miden_protocol::crypto::merkle::smt::SmtLeaf;
 use miden_protocol::note::{NoteAssets, NoteAttachments, NoteStorage, NoteType};
@@ -89,8 +91,7 @@ pub fn emit(oracle: &mut Oracle) -> Outcome {
         .map(|slot| StorageSlotHeader::new(slot.name().clone(), slot.slot_type(), slot.value()))
         .collect();
     list::<AccountStorageHeader>(oracle, one_byte, &items)?;
-    let items: Vec<_> =
-        storage_map(rng).entries().map(|(key, value)| (*key, *value)).collect();
+    let items: Vec<_> = storage_map(rng).entries().map(|(key, value)| (*key, *value)).collect();
     list::<StorageMap>(oracle, vint, &items)?;
     let items: Vec<_> = (0..few).map(|_| transaction_header(rng)).collect();
     list::<OrderedTransactionHeaders>(oracle, vint, &items)?;

@@ -86,7 +86,7 @@ fn signature(oracle: &mut Oracle, rng: &mut R) -> Outcome {
                 bytes[32 + i] = digit as u8;
             }
             bytes[64] ^= u8::from(rng.random::<bool>());
-        },
+        }
         4 | 5 => {
             let mut edge = number(if rng.random() { N } else { HALF });
             edge[31] = edge[31].wrapping_add(rng.random_range(0..3)).wrapping_sub(1);
@@ -95,8 +95,8 @@ fn signature(oracle: &mut Oracle, rng: &mut R) -> Outcome {
             }
             let at = [0, 32][rng.random_range(0..2)];
             bytes[at..at + 32].copy_from_slice(&edge);
-        },
-        _ => {},
+        }
+        _ => {}
     }
     let Ok(signature) = Signature::read_from_bytes(&bytes) else { return Ok(()) };
     let question = [public.to_bytes(), message.to_bytes(), bytes].concat();
@@ -141,7 +141,7 @@ fn scribble(rng: &mut R, text: String) -> String {
         4 => return text.to_uppercase(),
         5 => chars[at] = chars[at].to_ascii_uppercase(),
         6 => return text.replacen("0x", "0X", 1),
-        _ => {},
+        _ => {}
     }
     chars.into_iter().collect()
 }
@@ -168,7 +168,8 @@ fn network_target(oracle: &mut Oracle, rng: &mut R) -> Outcome {
     }
     let attachments = NoteAttachments::new(attachments)?;
     oracle.question("Network target", &attachments.to_bytes(), || {
-        let target = NetworkAccountTarget::try_from(&attachments).map_err(|error| error.to_string())?;
+        let target =
+            NetworkAccountTarget::try_from(&attachments).map_err(|error| error.to_string())?;
         let hint = u64::from(target.execution_hint());
         Ok(([target.target_id().to_bytes(), hint.to_bytes()].concat(), vec![]))
     })

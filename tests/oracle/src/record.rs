@@ -104,7 +104,7 @@ impl Oracle {
                 } else {
                     self.record(T::NAME, flags, bytes, &encoding, &words)
                 }
-            },
+            }
         }
     }
 

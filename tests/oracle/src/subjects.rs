@@ -1,11 +1,12 @@
 //! The types that are compared, and the words that each of them is asked for.
 
+use miden_protocol::account::delta::AccountUpdateDetails;
 use miden_protocol::account::{
     Account, AccountCode, AccountDelta, AccountHeader, AccountId, AccountStorage,
     AccountStorageDelta, AccountStorageHeader, AccountVaultDelta, PartialAccount, PartialStorage,
-    PartialStorageMap, StorageMap, StorageMapDelta, StorageSlot, StorageSlotHeader, StorageSlotId, StorageSlotName,
+    PartialStorageMap, StorageMap, StorageMapDelta, StorageSlot, StorageSlotHeader, StorageSlotId,
+    StorageSlotName,
 };
-use miden_protocol::account::delta::AccountUpdateDetails;
 use miden_protocol::asset::{
     Asset, AssetVault, AssetVaultKey, FungibleAsset, NonFungibleAsset, PartialVault,
 };

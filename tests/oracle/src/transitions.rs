@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use miden_protocol::Word;
 use miden_protocol::account::delta::AccountUpdateDetails;
 use miden_protocol::account::{
     Account, AccountDelta, AccountStorageDelta, AccountType, AccountVaultDelta, StorageMapDelta,
     StorageMapKey, StorageSlotContent, StorageSlotDelta, StorageSlotName,
 };
-use miden_protocol::Word;
 use miden_protocol::asset::{Asset, FungibleAsset};
 use miden_protocol::block::{ProposedBlock, SignedBlock};
 use miden_protocol::transaction::{TransactionHeader, TransactionInputs};
@@ -19,8 +19,8 @@ use crate::Outcome;
 use crate::damage::damage;
 use crate::record::Oracle;
 use crate::values::{
-    account, account_delta, account_id, any_account_id, asset, assets_of, map_delta, nonzero_nonce, pick,
-    slot_name, word,
+    account, account_delta, account_id, any_account_id, asset, assets_of, map_delta, nonzero_nonce,
+    pick, slot_name, word,
 };
 use crate::world::World;
 
@@ -56,7 +56,11 @@ impl<T: Serializable> ToBytes for T {
 
 /// A nonce that rarely overflows.
 fn nonce(rng: &mut R) -> miden_protocol::Felt {
-    if rng.random_ratio(1, 10) { nonzero_nonce(rng) } else { miden_protocol::Felt::from(rng.random_range(1..9u32)) }
+    if rng.random_ratio(1, 10) {
+        nonzero_nonce(rng)
+    } else {
+        miden_protocol::Felt::from(rng.random_range(1..9u32))
+    }
 }
 
 /// Mostly what the account can take.
@@ -72,7 +76,10 @@ fn delta_for(rng: &mut R, account: &Account) -> AccountDelta {
             if let StorageSlotContent::Map(map) = slot.content() {
                 for (key, _) in map.entries() {
                     if rng.random_ratio(1, 3) {
-                        entries.insert(*key, if rng.random() { word(rng) } else { Default::default() });
+                        entries.insert(
+                            *key,
+                            if rng.random() { word(rng) } else { Default::default() },
+                        );
                     }
                 }
             }
@@ -95,7 +102,7 @@ fn delta_for(rng: &mut R, account: &Account) -> AccountDelta {
                     .expect("a smaller amount")
                     .with_callbacks(it.callbacks())
                     .into()
-            },
+            }
             Asset::NonFungible(_) => held,
         };
         // Of a non-fungible asset the account has, one more cannot come.
@@ -210,7 +217,8 @@ fn full_state(oracle: &mut Oracle, rng: &mut R, world: &World) -> Outcome {
     let known = pick(rng, &world.accounts).clone();
     for account in [random, known] {
         oracle.question("Account to delta", &account.to_bytes(), || {
-            let delta = AccountDelta::try_from(account.clone()).map_err(|error| error.to_string())?;
+            let delta =
+                AccountDelta::try_from(account.clone()).map_err(|error| error.to_string())?;
             Ok((delta.to_bytes(), vec![delta.to_commitment()]))
         })?;
     }
@@ -260,7 +268,8 @@ fn block(oracle: &mut Oracle, rng: &mut R, world: &World) -> Outcome {
 
     let block = pick(rng, &world.blocks).to_bytes();
     for bytes in [block.clone(), damage(rng, &block)] {
-        let Some(Ok(block)) = crate::record::survives(|| SignedBlock::read_from_bytes(&bytes)) else {
+        let Some(Ok(block)) = crate::record::survives(|| SignedBlock::read_from_bytes(&bytes))
+        else {
             continue;
         };
         oracle.question("SignedBlock valid", &bytes, || {
@@ -283,7 +292,7 @@ fn inputs(oracle: &mut Oracle, rng: &mut R, world: &World) -> Outcome {
         0 => notes = pick(rng, &world.inputs).input_notes().to_bytes(),
         1 => header = pick(rng, &world.blocks).header().to_bytes(),
         2 => chain = pick(rng, &world.proposed_batches).clone().into_parts().2.to_bytes(),
-        _ => {},
+        _ => {}
     }
     let none = Vec::<Word>::new().to_bytes();
     let bytes = [
@@ -298,7 +307,8 @@ fn inputs(oracle: &mut Oracle, rng: &mut R, world: &World) -> Outcome {
     ]
     .concat();
     for bytes in [bytes.clone(), damage(rng, &bytes)] {
-        let Some(Ok(inputs)) = crate::record::survives(|| TransactionInputs::read_from_bytes(&bytes))
+        let Some(Ok(inputs)) =
+            crate::record::survives(|| TransactionInputs::read_from_bytes(&bytes))
         else {
             continue;
         };

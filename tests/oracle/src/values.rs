@@ -206,8 +206,12 @@ pub fn sparse_path(rng: &mut R, depth: u8) -> SparseMerklePath {
 }
 
 pub fn inclusion_proof(rng: &mut R) -> NoteInclusionProof {
-    NoteInclusionProof::new(BlockNumber::from(rng.random::<u32>()), rng.random(), sparse_path(rng, 16))
-        .expect("any index")
+    NoteInclusionProof::new(
+        BlockNumber::from(rng.random::<u32>()),
+        rng.random(),
+        sparse_path(rng, 16),
+    )
+    .expect("any index")
 }
 
 pub fn slot_name(rng: &mut R) -> StorageSlotName {
@@ -239,10 +243,8 @@ pub fn slot(rng: &mut R) -> StorageSlot {
 }
 
 fn account_storage(rng: &mut R) -> AccountStorage {
-    let slots: BTreeMap<StorageSlotName, StorageSlot> = (0..count(rng, 30))
-        .map(|_| slot(rng))
-        .map(|slot| (slot.name().clone(), slot))
-        .collect();
+    let slots: BTreeMap<StorageSlotName, StorageSlot> =
+        (0..count(rng, 30)).map(|_| slot(rng)).map(|slot| (slot.name().clone(), slot)).collect();
     AccountStorage::new(slots.into_values().collect()).expect("distinct names")
 }
 
@@ -471,7 +473,9 @@ fn advice_map(rng: &mut R) -> AdviceMap {
 }
 
 fn advice_inputs(rng: &mut R) -> AdviceInputs {
-    let mut inputs = AdviceInputs::default().with_map(advice_map(rng).iter().map(|(key, felts)| (*key, felts.to_vec())));
+    let map = advice_map(rng);
+    let entries = map.iter().map(|(key, felts)| (*key, felts.to_vec()));
+    let mut inputs = AdviceInputs::default().with_map(entries);
     inputs.store = MerkleStore::from(&smt(rng, 5));
     inputs
 }
@@ -650,7 +654,8 @@ pub fn emit(oracle: &mut Oracle, world: &World) -> Outcome {
     oracle.value(&account_storage(rng))?;
     oracle.value(pick(rng, &world.codes))?;
     oracle.value(pick(rng, &world.forests).as_ref())?;
-    let header_of = AccountHeader::new(any_account_id(rng), felt(rng), word(rng), word(rng), word(rng));
+    let header_of =
+        AccountHeader::new(any_account_id(rng), felt(rng), word(rng), word(rng), word(rng));
     oracle.value(&header_of)?;
     let vault = vault(rng);
     oracle.value(&vault)?;

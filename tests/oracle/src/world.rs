@@ -107,10 +107,13 @@ impl World {
         let second = builder.add_existing_wallet(Auth::IncrNonce)?;
         let network = builder.add_existing_wallet(network)?;
         let mock = builder.add_existing_mock_account(Auth::IncrNonce)?;
-        let faucet_account = builder.add_existing_basic_faucet(Auth::IncrNonce, "ABC", 1 << 40, None)?;
+        let faucet_account =
+            builder.add_existing_basic_faucet(Auth::IncrNonce, "ABC", 1 << 40, None)?;
         let private = builder.add_account_from_builder(
             Auth::IncrNonce,
-            Account::builder(rng.random()).account_type(AccountType::Private).with_component(BasicWallet),
+            Account::builder(rng.random())
+                .account_type(AccountType::Private)
+                .with_component(BasicWallet),
             AccountState::Exists,
         )?;
         let created = builder.create_new_wallet(Auth::IncrNonce)?;
@@ -194,10 +197,7 @@ impl World {
             forests,
             deltas: executed.iter().map(|it| it.account_delta().clone()).collect(),
             inputs: executed.iter().map(|it| it.tx_inputs().clone()).collect(),
-            input_notes: executed
-                .iter()
-                .flat_map(|it| it.input_notes().iter().cloned())
-                .collect(),
+            input_notes: executed.iter().flat_map(|it| it.input_notes().iter().cloned()).collect(),
             accounts,
             transactions,
             proposed_batches,

@@ -25,7 +25,10 @@ fn main() -> Outcome {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["check", genesis, account_files @ ..] => check(genesis, account_files),
         ["make", genesis] => make(genesis),
-        _ => Err("usage: genesis_oracle check GENESIS_FILE [ACCOUNT_FILE...] | make GENESIS_FILE".into()),
+        _ => {
+            Err("usage: genesis_oracle check GENESIS_FILE [ACCOUNT_FILE...] | make GENESIS_FILE"
+                .into())
+        }
     }
 }
 
