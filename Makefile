@@ -46,6 +46,7 @@ format:
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
 
 tidy: configure
+	@command -v clang-tidy > /dev/null || (echo "error: clang-tidy is missing: apt-get install clang-tidy" >&2; exit 1)
 	@git ls-files 'src/*.cpp' 'apps/*.cpp' | grep -v _avx | xargs clang-tidy -p $(BUILD) --quiet
 
 asan tsan: dependencies
