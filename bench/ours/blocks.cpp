@@ -15,15 +15,6 @@ namespace {
 
 constexpr size_t kPrivateAccounts = 98'000;
 constexpr size_t kPublicAccounts = 2'000;
-constexpr BlockShape kFullBlock{.new_private = 8,
-                                .new_public = 8,
-                                .private_updates = 120,
-                                .public_updates = 120,
-                                .batches = 16,
-                                .notes_per_batch = 16,
-                                .random_nullifiers = 128,
-                                .consumed_notes = 128,
-                                .map_entries = 4};
 
 constexpr size_t kWarmUp = 5;         // applied before the first that is measured: genesis and some
 constexpr size_t kMeasured = 2;       // in one measurement

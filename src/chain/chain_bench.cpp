@@ -14,15 +14,6 @@ namespace {
 
 constexpr size_t kAccounts = 100'000;
 constexpr size_t kPublicAccounts = 2'000;
-constexpr BlockShape kFullBlock{.new_private = 8,
-                                .new_public = 8,
-                                .private_updates = 120,
-                                .public_updates = 120,
-                                .batches = 16,
-                                .notes_per_batch = 16,
-                                .random_nullifiers = 128,
-                                .consumed_notes = 128,
-                                .map_entries = 4};
 
 // One chain for all benchmarks: building it takes longest.
 struct GrownChain {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 #include "net/address.hpp"
 #include "net/grpc_status.hpp"
@@ -36,16 +37,17 @@ void prepare_call(grpc::ClientContext& context, const CallOptions& options);
 // expired".
 Status status_of_call(const grpc::Status& status);
 
-// One unary call, waiting for its answer:
-//   call_unary(*stub, &::validator::Api::Stub::SignBlock, proposal, {.timeout = 30s})
+// One unary call, waiting for its answer, or until the stop is requested, which ends it as
+// CANCELLED:
+//   call_unary(*stub, &::validator::Api::Stub::SignBlock, proposal, {.timeout = 30s}, stop)
 // No answer is made up: a peer that cannot be reached is UNAVAILABLE.
 template <class Stub, class Request, class Response>
-Answer<Response> call_unary(Stub& stub,
-                            grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                         Response*),
-                            const Request& request, const CallOptions& options) {
+Answer<Response> call_unary(
+    Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+    const Request& request, const CallOptions& options, const std::stop_token& stop = {}) {
   grpc::ClientContext context;
   prepare_call(context, options);
+  const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
   if (!status.ok()) return std::unexpected(status_of_call(status));

@@ -1,4 +1,4 @@
-#include "producer/cancellable_call.hpp"
+#include "net/channel.hpp"
 #include "producer/provers.hpp"
 #include "remote_prover.grpc.pb.h"
 
@@ -17,9 +17,9 @@ class ProverClient {
     request.set_proof_type(type);
     request.set_payload(payload.data(), payload.size());
     const ::remote_prover::Proof proof =
-        TRY((call_unary_until<::remote_prover::Api::Stub, ::remote_prover::ProofRequest,
-                              ::remote_prover::Proof>(*stub_, &::remote_prover::Api::Stub::Prove,
-                                                      request, {.timeout = timeout_}, stop)));
+        TRY((call_unary<::remote_prover::Api::Stub, ::remote_prover::ProofRequest,
+                        ::remote_prover::Proof>(*stub_, &::remote_prover::Api::Stub::Prove, request,
+                                                {.timeout = timeout_}, stop)));
     const ByteView bytes = as_bytes(proof.payload());
     return Bytes(bytes.begin(), bytes.end());
   }

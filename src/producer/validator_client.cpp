@@ -1,9 +1,9 @@
 #include "producer/validator_client.hpp"
 
 #include "internal/validator.grpc.pb.h"
+#include "net/channel.hpp"
 #include "net/convert_block.hpp"
 #include "net/convert_primitives.hpp"
-#include "producer/cancellable_call.hpp"
 
 namespace miden {
 namespace {
@@ -43,7 +43,7 @@ Answer<BlockSignature> ValidatorClient::sign(ByteView proposed_block, const std:
   request.set_proposed_block(proposed_block.data(), proposed_block.size());
   const auto stub = ::validator::Api::NewStub(channel_);
   const ::blockchain::SignBlockResponse response =
-      TRY((call_unary_until<Stub, ::blockchain::ProposedBlock, ::blockchain::SignBlockResponse>(
+      TRY((call_unary<Stub, ::blockchain::ProposedBlock, ::blockchain::SignBlockResponse>(
           *stub, &Stub::SignBlock, request, {.timeout = timeout_}, stop)));
   Result<BlockSignature> signature = read_signature(response);
   if (!signature) return malformed(signature.error());
@@ -53,7 +53,7 @@ Answer<BlockSignature> ValidatorClient::sign(ByteView proposed_block, const std:
 Answer<BlockNum> ValidatorClient::signed_tip(const std::stop_token& stop) {
   const auto stub = ::validator::Api::NewStub(channel_);
   const ::validator::ValidatorStatus status =
-      TRY((call_unary_until<Stub, ::google::protobuf::Empty, ::validator::ValidatorStatus>(
+      TRY((call_unary<Stub, ::google::protobuf::Empty, ::validator::ValidatorStatus>(
           *stub, &Stub::Status, {}, {.timeout = timeout_}, stop)));
   return BlockNum{status.chain_tip()};
 }

@@ -29,6 +29,17 @@ struct BlockShape {
   size_t map_entries = 3;  // of each map of a new account, and changed in an update
 };
 
+// What benchmarks measure: 256 account updates and notes, up to 256 nullifiers.
+inline constexpr BlockShape kFullBlock{.new_private = 8,
+                                       .new_public = 8,
+                                       .private_updates = 120,
+                                       .public_updates = 120,
+                                       .batches = 16,
+                                       .notes_per_batch = 16,
+                                       .random_nullifiers = 128,
+                                       .consumed_notes = 128,
+                                       .map_entries = 4};
+
 struct ModelNote {
   BlockNum block_num;
   uint16_t index;
