@@ -1,4 +1,5 @@
 #include "engine/engine.hpp"
+#include "base/serialize.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -140,8 +141,12 @@ TEST(ProveTransaction, MakesAProofThatVerifies) {
 
   // All before the proof is the same as in the reference's own.
   const Bytes expected = fixture("ecdsa.proven");
-  const size_t public_part = 500;
+  // That is 435 bytes here; the length and the bytes of the STARK proof differ from run to run.
+  const size_t public_part = 435;
   ASSERT_GT(proven->size(), public_part);
+  ASSERT_GT(expected.size(), public_part);
+  ByteReader proof(ByteView(expected).subspan(public_part));
+  ASSERT_GT(proof.length_prefixed().value().size(), 50'000u) << "the proof starts elsewhere";
   EXPECT_TRUE(std::equal(proven->begin(), proven->begin() + public_part, expected.begin()));
 }
 
