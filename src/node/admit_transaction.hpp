@@ -1,9 +1,10 @@
-// The end of SubmitProvenTx on a sequencer. spec/block-production.md §4.1 steps 6 and 7.
+// The end of SubmitProvenTx and SubmitProvenTxBatch on a sequencer. spec/block-production.md §4.1
+// steps 6 and 7.
 #pragma once
 
 #include "producer/block_producer.hpp"
 #include "producer/validator_client.hpp"
-#include "rpc/submit_proven_tx.hpp"
+#include "rpc/transaction_submitter.hpp"
 
 namespace miden {
 
@@ -14,9 +15,12 @@ class AdmitTransaction final : public TransactionSubmitter {
   // Both must outlive this.
   AdmitTransaction(ValidatorClient& validator, BlockProducer& producer)
       : validator_(validator), producer_(producer) {}
-  Answer<BlockNum> submit(CheckedTransaction transaction) override;
+  Answer<BlockNum> submit(CheckedTransaction transaction, const CallerHeaders&) override;
+  Answer<BlockNum> submit_batch(CheckedBatch batch, const CallerHeaders&) override;
 
  private:
+  Answer<> validate(const CheckedTransaction& transaction);
+
   ValidatorClient& validator_;
   BlockProducer& producer_;
 };

@@ -100,7 +100,7 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
 
   AdmitTransaction submitter(*validator, producer);
   const ProductionReport report(producer, options.rpc.version);
-  const auto server = TRY(RpcServer::start(options.rpc, {.view = [&chain] { return chain->view(); },
+  const auto server = TRY(RpcServer::start(options.rpc, {.chain = chain.get(),
                                                          .engine = engine.get(),
                                                          .submitter = &submitter,
                                                          .producer = &report}));

@@ -177,7 +177,8 @@ struct AdmissionWorld {
     return AdmitTransaction(client, *world.producer)
         .submit({.transaction = transaction,
                  .bytes = std::string(bytes.begin(), bytes.end()),
-                 .inputs = std::move(inputs)});
+                 .inputs = std::move(inputs)},
+                {});
   }
   size_t accepted() const { return world.producer->status().mempool.uncommitted_transactions; }
 
@@ -219,7 +220,7 @@ TEST(AdmitTransaction, AcceptsNothingWithoutAValidator) {
   const auto transaction = node.world.creating(1);
   const Answer<BlockNum> answer =
       AdmitTransaction(nobody, *node.world.producer)
-          .submit({.transaction = transaction, .bytes = "bytes", .inputs = std::nullopt});
+          .submit({.transaction = transaction, .bytes = "bytes", .inputs = std::nullopt}, {});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, StatusCode::kUnavailable);
   EXPECT_EQ(node.accepted(), 0u);

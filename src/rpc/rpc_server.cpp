@@ -11,6 +11,7 @@
 #include "rpc.grpc.pb.h"
 #include "rpc/methods.hpp"
 #include "rpc/public_gate.hpp"
+#include "rpc/submit_proven_tx.hpp"
 
 namespace miden {
 namespace {
@@ -20,6 +21,13 @@ constexpr const char* kAuthHeader = "x-miden-network-tx-auth";
 
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
+
+CallerHeaders caller_headers(const Context& context) {
+  CallerHeaders headers;
+  if (const auto accept = first_metadata(context, "accept")) headers.accept = *accept;
+  if (const auto auth = first_metadata(context, kAuthHeader)) headers.network_tx_auth = *auth;
+  return headers;
+}
 
 class Api final : public ::rpc::Api::CallbackService {
  public:
@@ -103,15 +111,16 @@ class Api final : public ::rpc::Api::CallbackService {
                                first_metadata(*context, kAuthHeader) == *options_.network_tx_auth;
     // gRPC keeps the request until the call is finished, which a timeout may do before the work is.
     auto copy = std::make_shared<const ::transaction::ProvenTransaction>(*request);
+    const CallerHeaders caller = caller_headers(*context);
     return serve_pooled<::blockchain::BlockNumber>(
         kMethod, submissions_, options_.request_timeout, response,
-        [this, is_authorized, copy]() -> Answer<::blockchain::BlockNumber> {
+        [this, is_authorized, copy, caller]() -> Answer<::blockchain::BlockNumber> {
           if (is_stopping_) return refuse(StatusCode::kUnavailable, "server is shutting down");
           CheckedTransaction checked =
-              TRY(check_submission(*parts_.view(), *parts_.engine, *copy, is_authorized));
+              TRY(check_submission(*parts_.chain->view(), *parts_.engine, *copy, is_authorized));
           const TransactionId id = checked.transaction->id;
           const AccountId account = checked.transaction->account_id();
-          const BlockNum tip = TRY(parts_.submitter->submit(std::move(checked)));
+          const BlockNum tip = TRY(parts_.submitter->submit(std::move(checked), caller));
           log_debug("transaction accepted",
                     {{"transaction", id}, {"account", account}, {"tip", tip}});
           ::blockchain::BlockNumber answer;
@@ -162,7 +171,7 @@ class Api final : public ::rpc::Api::CallbackService {
                 Response* response, const Handler& handler) {
     return serve_unary(method, context, request, response, [&]() -> Answer<Response> {
       TRY(gate_.admit(*context, method));
-      const std::shared_ptr<const StateView> view = parts_.view();
+      const std::shared_ptr<const StateView> view = parts_.chain->view();
       if constexpr (std::is_invocable_v<const Handler&, const StateView&>) {
         return handler(*view);
       } else {
@@ -200,7 +209,7 @@ RpcServer::~RpcServer() { shutdown(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<RpcServer>> RpcServer::start(const RpcOptions& options, RpcParts parts) {
   AcceptPolicy policy{TRY(SemanticVersion::parse(options.version)),
-                      parts.view()->genesis_commitment()};
+                      parts.chain->view()->genesis_commitment()};
   auto state = std::make_unique<State>(options, std::move(parts), std::move(policy));
   state->health.set_serving(kServiceName, true);
   state->server = TRY(GrpcServer::start(

@@ -2,17 +2,17 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "chain/state_view.hpp"
+#include "chain/chain_state.hpp"
 #include "engine/engine.hpp"
 #include "net/server.hpp"
+#include "rpc/network_note_source.hpp"
 #include "rpc/producer_report.hpp"
 #include "rpc/rate_limit.hpp"
-#include "rpc/submit_proven_tx.hpp"
+#include "rpc/transaction_submitter.hpp"
 
 namespace miden {
 
@@ -33,10 +33,12 @@ struct RpcOptions {
 
 // What the server is over; all of it outlives the server.
 struct RpcParts {
-  std::function<std::shared_ptr<const StateView>()> view;  // the newest
+  const ChainState* chain = nullptr;
   const Engine* engine = nullptr;
   TransactionSubmitter* submitter = nullptr;
   const ProducerReporter* producer = nullptr;
+  // None: GetNetworkNoteStatus says that no network transaction builder is configured.
+  NetworkNoteSource* network_notes = nullptr;
 };
 
 class RpcServer {

@@ -64,13 +64,14 @@ class FakeEngine final : public Engine {
 
 class FakeSubmitter final : public TransactionSubmitter {
  public:
-  Answer<BlockNum> submit(CheckedTransaction transaction) override {
+  Answer<BlockNum> submit(CheckedTransaction transaction, const CallerHeaders&) override {
     if (gate) gate->wait();
     const std::scoped_lock lock(mutex);
     submitted.push_back(std::move(transaction));
     if (work_time > 0us) std::this_thread::sleep_for(work_time * (submitted.size() % 5));
     return answer;
   }
+  Answer<BlockNum> submit_batch(CheckedBatch, const CallerHeaders&) override { return answer; }
   std::mutex mutex;
   std::vector<CheckedTransaction> submitted;
   Answer<BlockNum> answer = BlockNum{42};
@@ -93,8 +94,7 @@ class RpcServerTest : public ::testing::Test {
     options.rate_limit.burst = 100'000;
     change(options);
     auto& chain = *ChainWorld::shared().chain;
-    auto started = RpcServer::start(
-        options, {[&chain] { return chain.view(); }, &engine, &submitter, &producer});
+    auto started = RpcServer::start(options, {&chain, &engine, &submitter, &producer, nullptr});
     ASSERT_TRUE(started) << started.error().message;
     server = *std::move(started);
     channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(server->port()),
@@ -495,8 +495,7 @@ TEST_F(RpcServerTest, SaysWhichAddressIsTaken) {
   options.version = "0.15.2";
   options.listen = *SocketAddress::parse("127.0.0.1:" + std::to_string(server->port()));
   auto& chain = *ChainWorld::shared().chain;
-  const auto second = RpcServer::start(
-      options, {[&chain] { return chain.view(); }, &engine, &submitter, &producer});
+  const auto second = RpcServer::start(options, {&chain, &engine, &submitter, &producer, nullptr});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, "BindFailed");
   EXPECT_EQ(second.error().message, "cannot listen on 127.0.0.1:" + std::to_string(server->port()) +
