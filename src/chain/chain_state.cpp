@@ -66,13 +66,21 @@ Result<void> commit_genesis(const std::filesystem::path& dir, const SignedBlock&
   const ChainReader before(store->snapshot());
   BlockWrite write(*store, kGenesis);
   SerialExecutor executor;
-  if (const Result<void> staged = stage_block(write, before, genesis, executor); !staged) {
+  const Word commitment = genesis.header.commitment();
+  const Bytes bytes = to_bytes(genesis);
+  if (const Result<void> staged =
+          stage_block(write, before, {genesis, commitment, bytes}, executor);
+      !staged) {
     return fail("InvalidGenesis", staged.error().message);
   }
   write.put_meta(MetaKey::kFormat, kStoreFormat);
   write.put_meta(MetaKey::kProvenTip, kGenesis.value);
   store->write(write.batch());
   return {};
+}
+
+std::unexpected<Error> concurrent_write() {
+  return fail("ConcurrentWrite", "another block is being applied");
 }
 
 }  // namespace
@@ -89,8 +97,42 @@ struct ChainState::State {
   Word genesis_commitment;
   Journal journal;
   std::shared_ptr<TipListeners> listeners = std::make_shared<TipListeners>();
-  std::mutex applying;    // one block at a time; only ever tried
-  std::mutex publishing;  // write, snapshot and publication are one step
+  std::mutex applying;                  // one block at a time; only ever tried
+  std::mutex publishing;                // write, snapshot and publication are one step
+  bool has_unpublished_writes = false;  // changed under both locks
+
+  // A block ready to be written, with the journal's entries that it completes.
+  struct Staged {
+    Staged(const Store& store, BlockNum block_num) : write(store, block_num) {}
+    BlockWrite write;
+    std::vector<uint64_t> completed;
+  };
+
+  Result<void> stage(const EncodedBlock& block, Staged& staged) {
+    const ChainReader before(store->snapshot());
+    TRY(stage_block(staged.write, before, block, *executor));
+    staged.completed =
+        journal.stage_committed(block.block.body.transactions.transactions, staged.write.batch());
+    return {};
+  }
+
+  Result<void> write_unsynced(const CheckedBlock& block, const SignedHeader& parent) {
+    if (block.header().validator_key != parent.header.validator_key) {
+      return fail("ValidatorKeyChanged", "the block was checked for another chain");
+    }
+    TRY(check_links(block.header(), parent));
+    Staged staged(*store, block.header().block_num);
+    TRY(stage({block.block(), block.commitment(), block.bytes()}, staged));
+    store->write_unsynced(staged.write.batch());
+    journal.forget(staged.completed, block.block().body.transactions.transactions);
+    return {};
+  }
+
+  // A group that ended with an exception left blocks in the store that no view shows.
+  void check_usable() const {
+    if (!has_unpublished_writes) return;
+    throw StorageError(StorageError::Kind::kOther, "an earlier write failed: reopen the chain");
+  }
 
   void publish() { listeners->publish(view_of(*store, genesis_commitment)); }
 };
@@ -144,43 +186,81 @@ const Word& ChainState::genesis_commitment() const { return state_->genesis_comm
 Result<void> ChainState::apply_block(const SignedBlock& block,
                                      std::optional<ByteView> proving_inputs) {
   const std::unique_lock applying(state_->applying, std::try_to_lock);
-  if (!applying.owns_lock()) {
-    return fail("ConcurrentWrite", "another block is being applied");
-  }
-  TRY(check_block_follows(block, view()->tip_header()));
+  if (!applying.owns_lock()) return concurrent_write();
+  state_->check_usable();
+  const SignedHeader tip = view()->tip_header();
+  const Word commitment = block.header.commitment();
+  TRY(check_transactions(block));
+  TRY(check_signature(block, commitment, tip.header.validator_key));
+  TRY(check_links(block.header, tip));
 
-  const ChainReader before(state_->store->snapshot());
-  BlockWrite write(*state_->store, block.header.block_num);
-  TRY(stage_block(write, before, block, *state_->executor));
-  if (proving_inputs) write.put(kProvingInputs, block_key(write.block()), *proving_inputs);
-  const std::vector<TransactionHeader>& transactions = block.body.transactions.transactions;
-  const std::vector<uint64_t> completed =
-      state_->journal.stage_committed(transactions, write.batch());
+  const Bytes bytes = to_bytes(block);
+  State::Staged staged(*state_->store, block.header.block_num);
+  TRY(state_->stage({block, commitment, bytes}, staged));
+  if (proving_inputs) {
+    staged.write.put(kProvingInputs, block_key(block.header.block_num), *proving_inputs);
+  }
 
   const std::lock_guard publishing(state_->publishing);
-  state_->store->write(write.batch());
-  state_->journal.forget(completed, transactions);
+  state_->store->write(staged.write.batch());
+  state_->journal.forget(staged.completed, block.body.transactions.transactions);
   state_->publish();
   return {};
 }
 
-Result<void> ChainState::apply_proof(BlockNum block_num, ByteView proof) {
+Result<void> ChainState::apply_blocks(std::span<const CheckedBlock> blocks) {
+  const std::unique_lock applying(state_->applying, std::try_to_lock);
+  if (!applying.owns_lock()) return concurrent_write();
+
+  // From the first write to the publication: a proof applied in between would publish with its own
+  // view what is not synced yet.
   const std::lock_guard publishing(state_->publishing);
+  state_->check_usable();
+  SignedHeader tip = view()->tip_header();
+  const BlockNum before = tip.header.block_num;
+  Result<void> outcome;
+  state_->has_unpublished_writes = true;  // until the end: an exception leaves the chain unusable
+  for (const CheckedBlock& block : blocks) {
+    outcome = state_->write_unsynced(block, tip);
+    if (!outcome) break;
+    tip = {block.header(), block.block().signature, block.commitment()};
+  }
+  if (tip.header.block_num != before) {
+    state_->store->sync();
+    state_->publish();
+  }
+  state_->has_unpublished_writes = false;
+  return outcome;
+}
+
+Result<void> ChainState::apply_proof(BlockNum block_num, ByteView proof) {
+  const Bytes bytes(proof.begin(), proof.end());
+  return apply_proofs(block_num, {&bytes, 1});
+}
+
+Result<void> ChainState::apply_proofs(BlockNum first, std::span<const Bytes> proofs) {
+  if (proofs.empty()) return {};
+  const std::lock_guard publishing(state_->publishing);
+  state_->check_usable();
   const std::shared_ptr<const StateView> current = view();
   const BlockNum expected = current->proven_tip().next();
-  if (block_num != expected) {
+  if (first != expected) {
     return fail("OutOfSequenceProof", "out-of-sequence proof: expected block " +
                                           std::to_string(expected.value) + ", got " +
-                                          std::to_string(block_num.value));
+                                          std::to_string(first.value));
   }
-  if (block_num > current->tip()) {
-    return fail("UncommittedBlock",
-                "proof for uncommitted block " + std::to_string(block_num.value));
+  if (proofs.size() > current->tip().value - current->proven_tip().value) {
+    return fail("UncommittedBlock", "proof for uncommitted block " +
+                                        std::to_string(uint64_t{first.value} + proofs.size() - 1));
   }
-  TRY(from_bytes<BlockProof>(proof));
   WriteBatch batch(*state_->store);
-  batch.put(kProofs, block_key(block_num), proof);
-  batch.remove(kProvingInputs, block_key(block_num));
+  BlockNum block_num = current->proven_tip();
+  for (const Bytes& proof : proofs) {
+    block_num = block_num.next();
+    TRY(from_bytes<BlockProof>(proof));
+    batch.put(kProofs, block_key(block_num), proof);
+    batch.remove(kProvingInputs, block_key(block_num));
+  }
   batch.put(kMeta, meta_key(MetaKey::kProvenTip), Key().u32(block_num.value).view());
   state_->store->write(batch);
   state_->publish();

@@ -1,8 +1,9 @@
 // The node's chain: one store, one writer, any number of readers.
 //
 // A block is one atomic, synced write: after a crash at any moment the store is at block N or at N
-// + 1, whole. Readers take a StateView and never wait for the writer. Failing disks throw
-// StorageError; nothing is changed or published then.
+// + 1, whole. Readers take a StateView and never wait for the writer; what a view shows survives a
+// crash. Failing disks throw StorageError; nothing is published then, and the chain must be
+// reopened.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,7 @@
 #include <stop_token>
 
 #include "base/executor.hpp"
+#include "chain/checked_block.hpp"
 #include "chain/state_view.hpp"
 #include "storage/store_options.hpp"
 
@@ -64,15 +66,25 @@ class ChainState {
   // same write.
   //
   // Errors, in the order of checking: ConcurrentWrite, InvalidBlockTxCommitment,
-  // NewBlockInvalidBlockNum, NewBlockInvalidPrevCommitment, ValidatorKeyChanged, InvalidSignature,
+  // ValidatorKeyChanged, InvalidSignature, NewBlockInvalidBlockNum, NewBlockInvalidPrevCommitment,
   // DuplicatedNullifiers, NewBlockInvalidChainCommitment, NewBlockInvalidNullifierRoot,
   // NewBlockDuplicateAccountIdPrefix, NewBlockInvalidAccountRoot, InvalidNoteIndex,
   // NewBlockInvalidNoteRoot, then those of compute_account_change (account_change.hpp).
   Result<void> apply_block(const SignedBlock& block,
                            std::optional<ByteView> proving_inputs = std::nullopt);
 
+  // For catching up: the same for each block in order, as many as fit; the error is the first one's
+  // that does not, and the tip tells which that is.
+  //
+  // Each block is an atomic write of its own, but they are synced together and published after
+  // that, once. So a crash leaves whole blocks up to one of them, never behind what a view has
+  // shown; those above the tip that readers knew are simply fetched again.
+  Result<void> apply_blocks(std::span<const CheckedBlock> blocks);
+
   // Errors: OutOfSequenceProof (not proven tip + 1), UncommittedBlock.
   Result<void> apply_proof(BlockNum block_num, ByteView proof);
+  // Those of consecutive blocks from `first` on, in one write; all or none. The same errors.
+  Result<void> apply_proofs(BlockNum first, std::span<const Bytes> proofs);
 
   // Called after every published change (a block or a proof), in order, on the thread that made it:
   // must be quick and must not call apply_*. The callback is not called any more once the

@@ -4,14 +4,15 @@
 
 namespace miden {
 
-Result<void> check_block_follows(const SignedBlock& block, const SignedHeader& tip) {
-  const BlockHeader& header = block.header;
-  const Word tx_commitment = block.body.transactions.commitment();
-  if (header.tx_commitment != tx_commitment) {
-    return fail("InvalidBlockTxCommitment", "the block's transactions have commitment " +
-                                                tx_commitment.to_hex() + ", its header says " +
-                                                header.tx_commitment.to_hex());
-  }
+Result<void> check_transactions(const SignedBlock& block) {
+  const Word commitment = block.body.transactions.commitment();
+  if (block.header.tx_commitment == commitment) return {};
+  return fail("InvalidBlockTxCommitment", "the block's transactions have commitment " +
+                                              commitment.to_hex() + ", its header says " +
+                                              block.header.tx_commitment.to_hex());
+}
+
+Result<void> check_links(const BlockHeader& header, const SignedHeader& tip) {
   const BlockNum expected = tip.header.block_num.next();
   if (header.block_num != expected) {
     return fail("NewBlockInvalidBlockNum",
@@ -23,10 +24,15 @@ Result<void> check_block_follows(const SignedBlock& block, const SignedHeader& t
                 "the block follows " + header.prev_block_commitment.to_hex() +
                     ", the chain's tip is " + tip.commitment.to_hex());
   }
-  if (header.validator_key != tip.header.validator_key) {
+  return {};
+}
+
+Result<void> check_signature(const SignedBlock& block, const Word& commitment,
+                             const PublicKey& validator_key) {
+  if (block.header.validator_key != validator_key) {
     return fail("ValidatorKeyChanged", "the block names another validator key than the chain");
   }
-  if (!tip.header.validator_key.verify(header.commitment(), block.signature)) {
+  if (!validator_key.verify(commitment, block.signature)) {
     return fail("InvalidSignature", "the block is not signed by the chain's validator");
   }
   return {};

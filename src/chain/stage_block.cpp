@@ -172,33 +172,33 @@ void stage_transactions(BlockWrite& write, const SignedBlock& block) {
   }
 }
 
-void stage_header(BlockWrite& write, const ChainReader& before, const SignedBlock& block) {
-  const Word commitment = block.header.commitment();
+void stage_header(BlockWrite& write, const ChainReader& before, const EncodedBlock& encoded) {
   ByteWriter row;
-  commitment.encode(row);
-  block.header.encode(row);
-  block.signature.encode(row);
+  encoded.commitment.encode(row);
+  encoded.block.header.encode(row);
+  encoded.block.signature.encode(row);
   write.put(kHeaders, block_key(write.block()), row.view());
-  write.put(kBlocks, block_key(write.block()), to_bytes(block));
+  write.put(kBlocks, block_key(write.block()), encoded.bytes);
   write.put_meta(MetaKey::kTip, write.block().value);
 
   const uint64_t length = write.block().value;
   uint64_t node = mmr_node_count(length);
-  for (const Word& added : mmr_append(length, before.chain_nodes(), commitment)) {
+  for (const Word& added : mmr_append(length, before.chain_nodes(), encoded.commitment)) {
     write.put(kChainNodes, Key().u64(node++), added);
   }
 }
 
 }  // namespace
 
-Result<void> stage_block(BlockWrite& write, const ChainReader& before, const SignedBlock& block,
+Result<void> stage_block(BlockWrite& write, const ChainReader& before, const EncodedBlock& encoded,
                          Executor& executor) {
+  const SignedBlock& block = encoded.block;
   TRY(stage_nullifiers(write, before, block, executor));
   TRY(stage_account_tree(write, before, block, executor));
   TRY(stage_notes(write, before, block));
   TRY(stage_accounts(write, before, block, executor));
   stage_transactions(write, block);
-  stage_header(write, before, block);
+  stage_header(write, before, encoded);
   write.finish(before);
   return {};
 }

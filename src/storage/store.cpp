@@ -343,6 +343,14 @@ void Store::write(WriteBatch& batch) {
   check(state_->database->Write(state_->write_options, &batch.state_->batch), "writing");
 }
 
+void Store::write_unsynced(WriteBatch& batch) {
+  check(state_->database->Write(rocksdb::WriteOptions(), &batch.state_->batch), "writing");
+}
+
+void Store::sync() {
+  if (state_->write_options.sync) check(state_->database->SyncWAL(), "syncing");
+}
+
 void Store::checkpoint(const std::filesystem::path& dir) const {
   rocksdb::Checkpoint* created = nullptr;
   check(rocksdb::Checkpoint::Create(state_->database.get(), &created), "preparing a checkpoint");

@@ -124,6 +124,11 @@ class Store : public std::enable_shared_from_this<Store> {
   // All of the batch or, when this throws or the machine stops, none of it. Durable as the options
   // say.
   void write(WriteBatch& batch);
+  // Visible at once; durable with the next write() or sync(). After a power failure a prefix of
+  // everything that was written is there, whole batches in their order.
+  void write_unsynced(WriteBatch& batch);
+  // Makes everything written so far durable as the options say.
+  void sync();
   // A consistent copy of the whole store in `dir`, which must not exist; files are hard links where
   // the file system allows.
   void checkpoint(const std::filesystem::path& dir) const;
