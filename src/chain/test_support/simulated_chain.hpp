@@ -72,8 +72,8 @@ class SimulatedChain {
  public:
   explicit SimulatedChain(uint64_t seed,
                           const BlockShape& genesis_shape = {.new_private = 5, .new_public = 5},
-                          bool keeps_history = true)
-      : random_(seed), keeps_history_(keeps_history) {
+                          bool keeps_history = true, const Word& tx_kernel_commitment = word(17))
+      : random_(seed), keeps_history_(keeps_history), tx_kernel_commitment_(tx_kernel_commitment) {
     BlockBody body;
     create_accounts(genesis_shape, body);
     append(std::move(body));
@@ -115,7 +115,7 @@ class SimulatedChain {
                        .nullifier_root = state.nullifier_tree.root(),
                        .note_root = block_note_tree(body.output_note_batches)->root(),
                        .tx_commitment = body.transactions.commitment(),
-                       .tx_kernel_commitment = word(17),
+                       .tx_kernel_commitment = tx_kernel_commitment_,
                        .validator_key = key_.public_key(),
                        .fee_parameters = {public_account(99), 500},
                        .timestamp = 1000 + block_num.value};
@@ -392,6 +392,7 @@ class SimulatedChain {
 
   std::mt19937_64 random_;
   bool keeps_history_;
+  Word tx_kernel_commitment_;
   SecretKey key_ = *SecretKey::from_hex(std::string(63, '0') + "7");
 };
 
