@@ -1,10 +1,14 @@
 #include "net/thread_pool.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace miden {
 
-ThreadPool::ThreadPool(Options options) : max_queued_(options.max_queued) {
+ThreadPool::ThreadPool(Options options)
+    : max_queued_(options.max_queued), niceness_(options.niceness) {
   const size_t count = std::max<size_t>(options.threads, 1);
   threads_.reserve(count);
   for (size_t i = 0; i < count; ++i) {
@@ -35,6 +39,8 @@ void ThreadPool::stop() {
 }
 
 void ThreadPool::work_until_stopped() {
+  // On Linux the priority is the thread's own. Without it the work is still done.
+  if (niceness_ > 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness_);
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_threads_;

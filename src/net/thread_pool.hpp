@@ -18,6 +18,8 @@ class ThreadPool {
   struct Options {
     size_t threads = 1;
     size_t max_queued = 64;  // beyond what the threads are working on
+    // Above 0 the threads yield to the process's others when processors are short (nice(2)).
+    int niceness = 0;
   };
   explicit ThreadPool(Options options);
   // Finishes what has been taken in.
@@ -35,6 +37,7 @@ class ThreadPool {
   void work_until_stopped();
 
   const size_t max_queued_;
+  const int niceness_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable work_arrived_;
   std::deque<std::function<void()>> queue_;

@@ -1,7 +1,9 @@
 #include "net/thread_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 
@@ -43,6 +45,15 @@ TEST(ThreadPool, RunsEverythingItTook) {
   }
   EXPECT_EQ(taken, 10'000);
   EXPECT_EQ(done, taken);
+}
+
+TEST(ThreadPool, YieldsWithItsOwnThreadsOnly) {
+  const int own = getpriority(PRIO_PROCESS, 0);
+  std::promise<int> of_thread;
+  ThreadPool pool({.niceness = 7});
+  ASSERT_TRUE(pool.try_run([&] { of_thread.set_value(getpriority(PRIO_PROCESS, 0)); }));
+  EXPECT_EQ(of_thread.get_future().get(), std::max(own, 7));
+  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), own);
 }
 
 TEST(Backoff, DoublesUpToItsLongestWait) {
