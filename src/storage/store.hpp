@@ -16,6 +16,7 @@
 #include "base/bytes.hpp"
 #include "storage/key.hpp"
 #include "storage/storage_error.hpp"
+#include "storage/store_files.hpp"
 #include "storage/store_options.hpp"
 
 namespace miden {
@@ -129,9 +130,11 @@ class Store : public std::enable_shared_from_this<Store> {
   void write_unsynced(WriteBatch& batch);
   // Makes everything written so far durable as the options say.
   void sync();
-  // A consistent copy of the whole store in `dir`, which must not exist; files are hard links where
-  // the file system allows.
+  // A consistent copy of the whole store in `dir`, which must not exist, at a whole batch; table
+  // files are hard links where the file system allows. Readers and writers go on meanwhile.
   void checkpoint(const std::filesystem::path& dir) const;
+  // Of the table files that the store has now.
+  TableFileChecksums table_file_checksums() const;
 
  private:
   friend class Snapshot;
