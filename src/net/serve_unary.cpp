@@ -30,13 +30,13 @@ void log_call(std::string_view method, const Status& status,
   }
 }
 
-Answer<> check_request_size(const google::protobuf::Message& request) {
+Answer<> check_request_size(const google::protobuf::Message& request, size_t max_bytes) {
   const size_t size = request.ByteSizeLong();
-  if (size <= kMaxRequestBytes) return {};
+  if (size <= max_bytes) return {};
   return refuse(
       StatusCode::kOutOfRange,
       fmt::format("Error, decoded message length too large: found {} bytes, the limit is: {} bytes",
-                  size, kMaxRequestBytes));
+                  size, max_bytes));
 }
 
 grpc::ServerUnaryReactor* end_unary(std::string_view method, grpc::CallbackServerContext* context,

@@ -24,9 +24,10 @@ Status status_of_exception(std::string_view method) noexcept;
 void log_call(std::string_view method, const Status& status,
               std::chrono::steady_clock::time_point started);
 
-// OUT_OF_RANGE for a request above kMaxRequestBytes. The transport lets through somewhat more than
-// that because its own refusal is RESOURCE_EXHAUSTED.
-Answer<> check_request_size(const google::protobuf::Message& request);
+// OUT_OF_RANGE for a request above the limit. The transport lets through somewhat more than that
+// because its own refusal is RESOURCE_EXHAUSTED.
+Answer<> check_request_size(const google::protobuf::Message& request,
+                            size_t max_bytes = kMaxRequestBytes);
 
 // Ends a call that was refused before any work.
 grpc::ServerUnaryReactor* end_unary(std::string_view method, grpc::CallbackServerContext* context,

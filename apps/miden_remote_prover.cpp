@@ -1,0 +1,120 @@
+// miden-remote-prover: make one kind of proof for others.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include "base/version.hpp"
+#include "command_line.hpp"
+#include "net/signals.hpp"
+#include "prover/prover_server.hpp"
+#include "telemetry/log.hpp"
+
+namespace {
+
+using namespace miden;
+
+// Of a proof that is being made when the program is told to stop; the reference's.
+constexpr std::chrono::seconds kGrace(10);
+// The transport takes four times as much, and counts in an int.
+constexpr uint64_t kMostRequestBytes = uint64_t{256} << 20;
+constexpr uint64_t kMostThreads = 1024;
+
+struct RemoteProver {
+  Result<void> run(const StopOnSignal& signals);
+
+  ProverServerOptions options;
+  std::string kind;
+  uint32_t port = 50051;
+  std::optional<SocketAddress> listen;
+  unsigned threads = 0;              // 0: not given
+  size_t max_concurrent_proofs = 0;  // 0: not given
+};
+
+void add_options(CLI::App& app, RemoteProver& prover) {
+  app.add_option("--kind", prover.kind, "What is proven here")
+      ->envname("MIDEN_PROVER_KIND")
+      ->required()
+      ->check(CLI::IsMember({"transaction", "batch", "block"}));
+  app.add_option("--port", prover.port, "Port to serve on; 0 for any free one")
+      ->envname("MIDEN_PROVER_PORT")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  add_duration(app, "--timeout", prover.options.timeout,
+               "Limit for answering one request, the time it waits included")
+      ->envname("MIDEN_PROVER_TIMEOUT");
+  app.add_option("--capacity", prover.options.capacity,
+                 "Requests taken in at once: those being proven and those that wait")
+      ->envname("MIDEN_PROVER_CAPACITY")
+      ->check(positive())
+      ->capture_default_str();
+
+  constexpr const char* kOurs = "Not in the reference";
+  add_listen(app, "--listen", prover.listen,
+             "Address and port to serve on, instead of all addresses and --port")
+      ->envname("MIDEN_PROVER_LISTEN")
+      ->group(kOurs);
+  app.add_option("--threads", prover.threads,
+                 "Threads that prove (default: one for each core, or RAYON_NUM_THREADS)")
+      ->envname("MIDEN_PROVER_THREADS")
+      ->check(positive(kMostThreads))
+      ->group(kOurs);
+  app.add_option("--max-concurrent-proofs", prover.max_concurrent_proofs,
+                 "Proofs made at once, if --capacity lets them in (default: 1 for transactions, "
+                 "whose proof takes all threads and a gigabyte or more; else one a thread)")
+      ->envname("MIDEN_PROVER_MAX_CONCURRENT_PROOFS")
+      ->check(positive(kMostThreads))
+      ->group(kOurs);
+  app.add_option("--max-request-size", prover.options.max_request_bytes,
+                 "Bytes of one request; the reference's peers send at most the default")
+      ->envname("MIDEN_PROVER_MAX_REQUEST_SIZE")
+      ->check(positive(kMostRequestBytes))
+      ->capture_default_str()
+      ->group(kOurs);
+}
+
+// As many threads as the engine uses for one proof.
+size_t thread_count(unsigned chosen) {
+  if (chosen > 0) return chosen;
+  const char* of_rayon = std::getenv("RAYON_NUM_THREADS");
+  const int given = of_rayon == nullptr ? 0 : std::atoi(of_rayon);
+  return given > 0 ? static_cast<size_t>(given) : std::max(1U, std::thread::hardware_concurrency());
+}
+
+Result<void> RemoteProver::run(const StopOnSignal& signals) {
+  options.kind = *proof_kind_named(kind);
+  options.listen.port = static_cast<uint16_t>(port);
+  if (listen) options.listen = *listen;
+  const size_t in_parallel = options.kind == ProofKind::kTransaction ? 1 : thread_count(threads);
+  options.max_concurrent_proofs =
+      std::min(options.capacity, max_concurrent_proofs > 0 ? max_concurrent_proofs : in_parallel);
+
+  const auto server = TRY(ProverServer::start(make_reference_engine(threads), options));
+  log_info("prover is serving", {{"address", server->address()},
+                                 {"kind", kind},
+                                 {"timeout", to_text(options.timeout)},
+                                 {"capacity", options.capacity},
+                                 {"concurrent_proofs", options.max_concurrent_proofs},
+                                 {"threads", thread_count(threads)}});
+  signals.wait();
+  log_info("stopping");
+  if (!server->stop(kGrace)) {
+    log_warn("a proof was given up: it is not made within the time to stop",
+             {{"grace", to_text(kGrace)}});
+    // The engine cannot be interrupted; nothing is left that would have to be saved.
+    std::_Exit(EXIT_SUCCESS);
+  }
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  StopOnSignal signals;
+  CLI::App app("Miden remote prover: makes one kind of proof for others", "miden-remote-prover");
+  app.set_version_flag("-V,--version", fmt::format("miden-remote-prover {}", kReleaseVersion));
+  RemoteProver prover;
+  add_options(app, prover);
+  return run_command_line(app, argc, argv, [&] { return prover.run(signals); });
+}
