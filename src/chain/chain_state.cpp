@@ -4,16 +4,15 @@
 #include <string>
 
 #include "chain/check_block.hpp"
+#include "chain/check_store.hpp"
+#include "chain/data_directory.hpp"
 #include "chain/journal.hpp"
 #include "chain/stage_block.hpp"
-#include "chain/stored_tree.hpp"
 #include "chain/tip_listeners.hpp"
 #include "storage/thread_pool_executor.hpp"
 
 namespace miden {
 namespace {
-
-std::filesystem::path store_dir(const std::filesystem::path& dir) { return dir / "store"; }
 
 std::shared_ptr<const StateView> view_of(const Store& store, const Word& genesis_commitment) {
   auto reader = std::make_unique<const ChainReader>(store.snapshot());
@@ -24,41 +23,6 @@ std::shared_ptr<const StateView> view_of(const Store& store, const Word& genesis
   if (!header) throw_corrupt("the tip's header is missing");
   return std::make_shared<const StateView>(std::move(reader), *header, BlockNum{*proven_tip},
                                            genesis_commitment);
-}
-
-// Cheap enough for every start: three roots and the range's peaks.
-Result<void> check_trees(const ChainReader& reader, const BlockHeader& tip) {
-  const auto diverged = [&](std::string_view tree) {
-    return fail("StorageDiverged", "the stored " + std::string(tree) +
-                                       " does not fit the header of block " +
-                                       std::to_string(tip.block_num.value) +
-                                       ": restore the data directory from a copy");
-  };
-  if (StoredTree(reader, account_tree()).root() != tip.account_root) {
-    return diverged("account tree");
-  }
-  if (StoredTree(reader, nullifier_tree()).root() != tip.nullifier_root) {
-    return diverged("nullifier tree");
-  }
-  if (mmr_peaks_at(tip.block_num.value, reader.chain_nodes()).hash() != tip.chain_commitment) {
-    return diverged("chain range");
-  }
-  return {};
-}
-
-Result<void> prepare_empty_directory(const std::filesystem::path& dir) {
-  std::error_code error;
-  if (std::filesystem::is_directory(dir, error)) {
-    if (std::filesystem::is_empty(dir)) return {};
-    return fail("DataDirectoryNotEmpty", dir.string() + " exists but is not empty");
-  }
-  if (std::filesystem::exists(dir, error)) {
-    return fail("DataDirectoryNotEmpty", dir.string() + " exists but is not a directory");
-  }
-  if (!std::filesystem::create_directory(dir, error)) {
-    return fail("DataDirectoryMissing", "cannot create " + dir.string() + ": " + error.message());
-  }
-  return {};
 }
 
 Result<void> commit_genesis(const std::filesystem::path& dir, const SignedBlock& genesis) {
@@ -143,9 +107,9 @@ ChainState::~ChainState() = default;
 Result<void> ChainState::bootstrap(const std::filesystem::path& dir, const SignedBlock& genesis) {
   TRY(check_genesis(genesis));
   TRY(prepare_empty_directory(dir));
-  const Result<void> committed = commit_genesis(store_dir(dir), genesis);
+  const Result<void> committed = commit_genesis(store_directory(dir), genesis);
   // A refused block must not leave a directory that looks half bootstrapped.
-  if (!committed) std::filesystem::remove_all(store_dir(dir));
+  if (!committed) std::filesystem::remove_all(store_directory(dir));
   return committed;
 }
 
@@ -155,28 +119,18 @@ Result<std::unique_ptr<ChainState>> ChainState::open(const std::filesystem::path
     return fail("DataDirectoryMissing", dir.string() + " is not a directory");
   }
   Result<std::shared_ptr<Store>> opened =
-      Store::open(store_dir(dir), chain_tables(), options.store);
+      Store::open(store_directory(dir), chain_tables(), options.store);
   if (!opened && opened.error().code == "StoreMissing") {
     return fail("NotBootstrapped", dir.string() + " holds no chain: run bootstrap first");
   }
   const std::shared_ptr<Store> store = TRY(std::move(opened));
 
   const ChainReader reader(store->snapshot());
-  const std::optional<uint32_t> format = reader.meta(MetaKey::kFormat);
-  const std::optional<SignedHeader> genesis = reader.header(kGenesis);
-  if (!format || !genesis) {
-    return fail("NotBootstrapped", "bootstrapping " + dir.string() +
-                                       " was interrupted: delete it and bootstrap again");
-  }
-  if (*format != kStoreFormat) {
-    return fail("UnsupportedStoreVersion",
-                dir.string() + " has store format " + std::to_string(*format) +
-                    ", this program reads format " + std::to_string(kStoreFormat));
-  }
+  const StoredTip stored = TRY(read_stored_tip(reader, dir));
+  TRY(check_trees(reader, stored.tip.header));
   if (!options.executor) options.executor = std::make_shared<ThreadPoolExecutor>();
-  auto state = std::make_unique<State>(store, options.executor, genesis->commitment);
+  auto state = std::make_unique<State>(store, options.executor, stored.genesis.commitment);
   state->publish();
-  TRY(check_trees(reader, state->listeners->view()->tip_header().header));
   return std::unique_ptr<ChainState>(new ChainState(std::move(state)));
 }
 
@@ -299,5 +253,9 @@ void ChainState::journal_remove(std::span<const uint64_t> sequences) {
 }
 
 std::vector<JournalEntry> ChainState::journal_entries() const { return state_->journal.entries(); }
+
+void ChainState::checkpoint(const std::filesystem::path& dir) const {
+  state_->store->checkpoint(store_directory(dir));
+}
 
 }  // namespace miden

@@ -117,6 +117,11 @@ class ChainState {
   // Everything not yet committed or removed, in order.
   std::vector<JournalEntry> journal_entries() const;
 
+  // A copy of the chain as of some whole block at or above the tip in `dir`, a directory without a
+  // store; it can be opened as a data directory. Takes no longer than writing the latest rows to
+  // disk where the file system has hard links; reading and applying go on meanwhile.
+  void checkpoint(const std::filesystem::path& dir) const;
+
  private:
   struct State;
   explicit ChainState(std::unique_ptr<State> state);
