@@ -234,6 +234,8 @@ bool BlockBuilder::catch_up(const std::stop_token& stop) {
     return false;
   }
   if (*signed_tip > tip) {
+    log_warn("this node is behind the validator: its blocks are adopted before any is produced",
+             {{"tip", tip}, {"validator.tip", *signed_tip}});
     bool is_sound = true;
     const Answer<> received = signer_.signed_blocks(
         tip.next(),

@@ -55,10 +55,14 @@ void ProofScheduler::work(const std::stop_token& stop) {
 std::optional<Bytes> ProofScheduler::prove(BlockNum block_num, const std::stop_token& stop) {
   const std::optional<Bytes> inputs = chain_.view()->proving_inputs(block_num);
   if (!inputs) {
-    // Blocks that came from elsewhere, adopted or replicated. A proof is empty in protocol 0.15.
-    log_info("block has no proving inputs, its proof is left empty", {{"block", block_num}});
+    // Blocks that came from elsewhere: recovered, adopted or replicated. Of protocol 0.15 the empty
+    // proof is the proof; they come in runs, of which the first is mentioned (D-25).
+    const LogLevel level = lacked_inputs_.exchange(true) ? LogLevel::kDebug : LogLevel::kInfo;
+    log_event(level, "blocks without proving inputs, their proofs are left empty",
+              {{"block", block_num}});
     return to_bytes(BlockProof{});
   }
+  lacked_inputs_ = false;
   Backoff backoff(options_.first_retry, options_.longest_retry);
   while (!stop.stop_requested()) {
     Answer<Bytes> proof = prover_.prove(*inputs, stop);

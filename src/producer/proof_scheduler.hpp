@@ -1,6 +1,7 @@
 // Proofs of committed blocks, applied in order. spec/block-production.md §14.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -39,6 +40,8 @@ class ProofScheduler {
   ChainState& chain_;
   BlockProver& prover_;
   const Options options_;
+
+  std::atomic<bool> lacked_inputs_ = false;  // the block that was last looked at
 
   std::mutex mutex_;  // guards what follows, and that proofs are applied by one thread at a time
   BlockNum next_;     // not taken by any worker yet

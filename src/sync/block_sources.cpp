@@ -218,9 +218,8 @@ const RpcSource& BlockSources::upstream() const {
 
 std::optional<UpstreamStatus> BlockSources::upstream_status() const {
   const std::lock_guard lock(mutex_);
-  const Clock::time_point now = Clock::now();
-  const Entry& entry = *sources_[upstream_index(now)];
-  if (!entry.status || now - entry.heard > options_.silence) return std::nullopt;
+  const Entry& entry = *sources_[upstream_index(Clock::now())];
+  if (entry.reach != Reach::kAnswering) return std::nullopt;
   return entry.status;
 }
 

@@ -78,7 +78,7 @@ class BlockSources {
 
   // The node to forward to: the one followed, else the best, else the first named.
   const RpcSource& upstream() const;
-  // What that node last said, unless it has been silent for too long.
+  // What that node said when it was last asked; nothing if it did not answer.
   std::optional<UpstreamStatus> upstream_status() const;
 
  private:

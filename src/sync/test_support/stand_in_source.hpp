@@ -68,6 +68,23 @@ class StandInSource final : public ::rpc::Api::Service {
   void set_tip(uint32_t tip) { tip_ = tip; }
   void set_proven_tip(uint32_t tip) { proven_tip_ = tip; }
 
+  // A call that this node forwarded: its accept and network-transaction headers, and its fields.
+  struct Forwarded {
+    std::string accept;
+    std::string network_tx_auth;
+    std::vector<std::string> fields;
+    friend bool operator==(const Forwarded&, const Forwarded&) = default;
+  };
+  std::vector<Forwarded> forwarded() const {
+    const std::scoped_lock lock(mutex_);
+    return forwarded_;
+  }
+  // Of the next forwarded calls.
+  void set_answer(grpc::Status answer) {
+    const std::scoped_lock lock(mutex_);
+    answer_ = std::move(answer);
+  }
+
   uint32_t streams() const { return streams_; }
   uint32_t proof_streams() const { return proof_streams_; }
   std::string last_accept() const {
@@ -142,17 +159,48 @@ class StandInSource final : public ::rpc::Api::Service {
     return {grpc::StatusCode::UNAVAILABLE, "server is shutting down"};
   }
 
+  grpc::Status SubmitProvenTx(grpc::ServerContext* context,
+                              const ::transaction::ProvenTransaction* request,
+                              ::blockchain::BlockNumber* response) override {
+    response->set_block_num(tip_);
+    return note(*context,
+                {request->transaction(),
+                 request->has_transaction_inputs() ? request->transaction_inputs() : "none"});
+  }
+  grpc::Status SubmitProvenTxBatch(grpc::ServerContext* context,
+                                   const ::transaction::TransactionBatch* request,
+                                   ::blockchain::BlockNumber* response) override {
+    response->set_block_num(tip_);
+    std::vector<std::string> fields{request->batch_proof(), request->proposed_batch()};
+    fields.insert(fields.end(), request->transaction_inputs().begin(),
+                  request->transaction_inputs().end());
+    return note(*context, std::move(fields));
+  }
+  grpc::Status GetNetworkNoteStatus(grpc::ServerContext* context, const ::note::NoteId* request,
+                                    ::rpc::GetNetworkNoteStatusResponse* response) override {
+    response->set_attempt_count(3);
+    return note(*context, {request->SerializeAsString()});
+  }
+
  private:
+  grpc::Status note(const grpc::ServerContext& context, std::vector<std::string> fields) {
+    const std::scoped_lock lock(mutex_);
+    forwarded_.push_back({metadata(context, "accept"), metadata(context, "x-miden-network-tx-auth"),
+                          std::move(fields)});
+    return answer_;
+  }
+  static std::string metadata(const grpc::ServerContext& context, const char* name) {
+    const auto found = context.client_metadata().find(name);
+    if (found == context.client_metadata().end()) return "";
+    return {found->second.data(), found->second.size()};
+  }
   Mood mood() const {
     const std::scoped_lock lock(mutex_);
     return mood_;
   }
   void note_accept(const grpc::ServerContext& context) {
-    const auto accept = context.client_metadata().find("accept");
     const std::scoped_lock lock(mutex_);
-    last_accept_ = accept == context.client_metadata().end()
-                       ? ""
-                       : std::string(accept->second.data(), accept->second.size());
+    last_accept_ = metadata(context, "accept");
   }
   bool goes_on(const grpc::ServerContext& context) const {
     return !context.IsCancelled() && !is_stopping_;
@@ -168,6 +216,8 @@ class StandInSource final : public ::rpc::Api::Service {
   mutable std::mutex mutex_;  // guards what follows
   Mood mood_;
   std::string last_accept_;
+  std::vector<Forwarded> forwarded_;
+  grpc::Status answer_;
 
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
