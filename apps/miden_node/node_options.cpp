@@ -115,7 +115,7 @@ void add_rpc_options(CLI::App& command, RpcSettings& settings) {
       ->capture_default_str()
       ->group(kRateGroup);
   command
-      .add_option("--rpc.rate-limit.max-concurrent-connections", rpc.max_waiting_submissions,
+      .add_option("--rpc.rate-limit.max-concurrent-connections", rpc.max_waiting_calls,
                   "Submissions in progress at once")
       ->envname("MIDEN_NODE_RPC_RATE_LIMIT_MAX_CONCURRENT_CONNECTIONS")
       ->check(positive())

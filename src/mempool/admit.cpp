@@ -24,7 +24,7 @@ Mempool::Mempool(const MempoolOptions& options, BlockNum tip) : options_(options
 
 Result<BlockNum> Mempool::admit(AuthenticatedTransaction transaction) {
   if (nodes_.size() - committed_ >= options_.transaction_capacity) {
-    return fail("CapacityExceeded", "the mempool is full");
+    return fail("CapacityExceeded", "the mempool is at capacity");
   }
   TRY(check_inputs_height(transaction));
   TRY(check_outlives(transaction, options_.expiration_slack));
@@ -36,14 +36,16 @@ Result<BlockNum> Mempool::admit(AuthenticatedTransaction transaction) {
 Result<BlockNum> Mempool::admit_batch(std::vector<AuthenticatedTransaction> transactions) {
   if (transactions.empty()) return fail("EmptyTransactionBatch", "the batch has no transactions");
   if (nodes_.size() - committed_ + transactions.size() > options_.transaction_capacity) {
-    return fail("CapacityExceeded", "the mempool has no room for the whole batch");
+    return fail("CapacityExceeded",
+                "the mempool is at capacity\ncaused by: it has no room for the whole batch");
   }
   Budget budget = batch_budget();
   // A user's batch came over the wire in one message: its bytes are bounded already.
   budget.bytes = std::numeric_limits<size_t>::max();
   for (const AuthenticatedTransaction& tx : transactions) {
     if (!budget.take(tx))
-      return fail("CapacityExceeded", "the batch is larger than batches may be");
+      return fail("CapacityExceeded",
+                  "the mempool is at capacity\ncaused by: the batch is larger than batches may be");
   }
   for (const AuthenticatedTransaction& tx : transactions) {
     TRY(check_inputs_height(tx));
@@ -93,9 +95,9 @@ Result<void> Mempool::check_inputs_height(const AuthenticatedTransaction& tx) co
 Result<void> Mempool::check_outlives(const AuthenticatedTransaction& tx, uint32_t slack) const {
   const uint64_t limit = uint64_t{chain_tip().value} + slack;
   if (tx.expiration_block_num.value > limit) return {};
-  return fail("Expired", "the transaction expires at block " +
+  return fail("Expired", "transaction expired at block height " +
                              std::to_string(tx.expiration_block_num.value) +
-                             "; it must outlive block " + std::to_string(limit));
+                             " but the block height limit was " + std::to_string(limit));
 }
 
 Result<void> Mempool::check_conflicts(const AuthenticatedTransaction& tx) const {
@@ -104,8 +106,7 @@ Result<void> Mempool::check_conflicts(const AuthenticatedTransaction& tx) const 
     if (spenders_.contains(nullifier)) spent.push_back(nullifier);
   }
   if (!spent.empty()) {
-    return fail("NullifiersAlreadyExist",
-                "transactions in flight spend these nullifiers already: " + joined(spent));
+    return fail("NullifiersAlreadyExist", "nullifiers already exist: " + joined(spent));
   }
 
   std::vector<NoteId> created;
@@ -113,8 +114,7 @@ Result<void> Mempool::check_conflicts(const AuthenticatedTransaction& tx) const 
     if (creators_.contains(note)) created.push_back(note);
   }
   if (!created.empty()) {
-    return fail("OutputNotesAlreadyExist",
-                "transactions in flight create these notes already: " + joined(created));
+    return fail("OutputNotesAlreadyExist", "output notes already exist: " + joined(created));
   }
 
   std::vector<NoteId> missing;
@@ -123,16 +123,16 @@ Result<void> Mempool::check_conflicts(const AuthenticatedTransaction& tx) const 
   }
   if (!missing.empty()) {
     return fail("UnauthenticatedNotesMissing",
-                "nobody has created these input notes: " + joined(missing));
+                "unauthenticated input notes are unknown: " + joined(missing));
   }
 
   const Word* in_flight = lanes_.commitment(tx.account_id);
   const Word current = in_flight ? *in_flight : tx.account_in_chain.value_or(Word());
   if (tx.initial_commitment != current) {
-    return fail("AccountCommitmentMismatch", "the transaction starts from state " +
-                                                 tx.initial_commitment.to_hex() + " of account " +
-                                                 tx.account_id.to_hex() + ", which is in state " +
-                                                 current.to_hex());
+    return fail("AccountCommitmentMismatch",
+                "initial account commitment " + tx.initial_commitment.to_hex() +
+                    " does not match the current commitment " + current.to_hex() + " for account " +
+                    tx.account_id.to_hex());
   }
   if (const AccountId* other = lanes_.holder_of_prefix(tx.account_id)) {
     return fail("AccountIdPrefixDuplicate", "account " + tx.account_id.to_hex() +

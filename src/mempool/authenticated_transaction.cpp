@@ -13,7 +13,7 @@ Result<AuthenticatedTransaction> AuthenticatedTransaction::make(
       if (!list.empty()) list += ", ";
       list += nullifier.to_hex();
     }
-    return fail("NullifiersAlreadyExist", "the chain has spent these nullifiers already: " + list);
+    return fail("NullifiersAlreadyExist", "nullifiers already exist: " + list);
   }
   TRY(transaction->check_notes());
 

@@ -9,17 +9,19 @@
 namespace miden {
 
 // First the validator, which must have seen a transaction before it signs a block with it, then the
-// mempool. A transaction that the mempool refuses stays validated, which harms nobody.
+// mempool. A transaction that the mempool refuses stays validated, which harms nobody. The
+// validator is not asked about what the chain rules out for good, nor again about what this node
+// has accepted.
 class AdmitTransaction final : public TransactionSubmitter {
  public:
   // Both must outlive this.
   AdmitTransaction(ValidatorClient& validator, BlockProducer& producer)
       : validator_(validator), producer_(producer) {}
-  Answer<BlockNum> submit(CheckedTransaction transaction, const CallerHeaders&) override;
-  Answer<BlockNum> submit_batch(CheckedBatch batch, const CallerHeaders&) override;
+  Answer<BlockNum> submit(CheckedTransaction transaction, const CallerHeaders& caller) override;
+  Answer<BlockNum> submit_batch(CheckedBatch batch, const CallerHeaders& caller) override;
 
  private:
-  Answer<> validate(const CheckedTransaction& transaction);
+  Answer<> validate(const CheckedTransaction& transaction, const std::stop_token& stop);
 
   ValidatorClient& validator_;
   BlockProducer& producer_;

@@ -55,9 +55,9 @@ class End {
 };
 
 std::shared_ptr<BatchProver> batch_prover(const SequencerOptions& options,
-                                          const std::shared_ptr<const Engine>& engine) {
+                                          const std::shared_ptr<TransactionVerifier>& verifier) {
   if (options.batch_prover_url) return make_remote_batch_prover({.url = *options.batch_prover_url});
-  return make_local_batch_prover(engine);
+  return make_local_batch_prover(verifier);
 }
 
 std::shared_ptr<BlockProver> block_prover(const SequencerOptions& options,
@@ -82,6 +82,7 @@ Result<void> check_kernel(const BlockHeader& tip, const Engine& engine) {
 
 Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop) {
   const std::shared_ptr<const Engine> engine = make_reference_engine(0);
+  const auto verifier = std::make_shared<TransactionVerifier>(engine);
   const auto chain =
       TRY(ChainState::open(options.data_directory, {.store = options.store, .executor = nullptr}));
   log_info("chain opened", {{"directory", options.data_directory.string()},
@@ -95,13 +96,13 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
   producer_options.on_fatal = [&end](const std::string& why) { end.because(why); };
   const auto validator = std::make_shared<ValidatorClient>(
       ValidatorClientOptions{.url = options.validator_url, .timeout = options.validator_timeout});
-  BlockProducer producer(*chain, validator, batch_prover(options, engine),
+  BlockProducer producer(*chain, validator, batch_prover(options, verifier),
                          block_prover(options, engine), std::move(producer_options));
 
   AdmitTransaction submitter(*validator, producer);
   const ProductionReport report(producer, options.rpc.version);
   const auto server = TRY(RpcServer::start(options.rpc, {.chain = chain.get(),
-                                                         .engine = engine.get(),
+                                                         .verifier = verifier.get(),
                                                          .submitter = &submitter,
                                                          .producer = &report}));
   producer.start();

@@ -9,8 +9,6 @@
 
 #include "base/version.hpp"
 #include "internal/validator.grpc.pb.h"
-#include "net/grpc_status.hpp"
-#include "node/admit_transaction.hpp"
 #include "producer/test_support/producer_world.hpp"
 #include "rpc.grpc.pb.h"
 
@@ -154,87 +152,6 @@ TEST_F(Sequencer, RefusesWithoutAChainOrAPort) {
     const auto open = folder_.open();
     EXPECT_EQ(code_of(run_sequencer(options(), {})), "StoreLocked");
   }
-}
-
-// Accepts or refuses submissions, and keeps what it was sent.
-class SubmissionService final : public ::validator::Api::Service {
- public:
-  grpc::Status SubmitProvenTransaction(grpc::ServerContext*,
-                                       const ::transaction::ProvenTransaction* request,
-                                       ::google::protobuf::Empty*) override {
-    submitted.push_back(*request);
-    return verdict;
-  }
-  grpc::Status verdict = grpc::Status::OK;
-  std::vector<::transaction::ProvenTransaction> submitted;
-};
-
-struct AdmissionWorld {
-  AdmissionWorld() { world.make_producer(); }
-  Answer<BlockNum> submit(const std::shared_ptr<const ProvenTransaction>& transaction,
-                          std::optional<std::string> inputs) {
-    const Bytes bytes = to_bytes(*transaction);
-    return AdmitTransaction(client, *world.producer)
-        .submit({.transaction = transaction,
-                 .bytes = std::string(bytes.begin(), bytes.end()),
-                 .inputs = std::move(inputs)},
-                {});
-  }
-  size_t accepted() const { return world.producer->status().mempool.uncommitted_transactions; }
-
-  SubmissionService service;
-  Served served{&service};
-  ValidatorClient client{{.url = served.url(), .timeout = 5s}};
-  ProducerWorld world;
-};
-
-TEST(AdmitTransaction, AsksTheValidatorFirst) {
-  AdmissionWorld node;
-  const auto transaction = node.world.creating(1);
-  const Bytes bytes = to_bytes(*transaction);
-  const Answer<BlockNum> answer = node.submit(transaction, "private");
-  ASSERT_TRUE(answer) << answer.error().message;
-  EXPECT_EQ(*answer, node.world.chain->tip());
-  ASSERT_EQ(node.service.submitted.size(), 1u);
-  EXPECT_EQ(node.service.submitted[0].transaction(), std::string(bytes.begin(), bytes.end()));
-  EXPECT_EQ(node.service.submitted[0].transaction_inputs(), "private");
-  EXPECT_EQ(node.accepted(), 1u);
-
-  ASSERT_TRUE(node.submit(node.world.creating(2), std::nullopt));
-  EXPECT_FALSE(node.service.submitted[1].has_transaction_inputs());
-}
-
-TEST(AdmitTransaction, PassesTheValidatorsRefusalOnAndAcceptsNothing) {
-  AdmissionWorld node;
-  node.service.verdict = {grpc::StatusCode::INVALID_ARGUMENT, "Invalid transaction: why"};
-  const Answer<BlockNum> answer = node.submit(node.world.creating(1), "private");
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, StatusCode::kInvalidArgument);
-  EXPECT_EQ(answer.error().message, "Invalid transaction: why");
-  EXPECT_EQ(node.accepted(), 0u);
-}
-
-TEST(AdmitTransaction, AcceptsNothingWithoutAValidator) {
-  AdmissionWorld node;
-  ValidatorClient nobody({.url = {.host = "127.0.0.1", .port = free_port()}, .timeout = 5s});
-  const auto transaction = node.world.creating(1);
-  const Answer<BlockNum> answer =
-      AdmitTransaction(nobody, *node.world.producer)
-          .submit({.transaction = transaction, .bytes = "bytes", .inputs = std::nullopt}, {});
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, StatusCode::kUnavailable);
-  EXPECT_EQ(node.accepted(), 0u);
-}
-
-// The mempool's refusal comes after the validator has seen the transaction, which harms nobody.
-TEST(AdmitTransaction, PassesTheMempoolsRefusalOn) {
-  AdmissionWorld node;
-  const auto transaction = node.world.made({.account = private_account(4), .initial = 5});
-  const Answer<BlockNum> answer = node.submit(transaction, "private");
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, StatusCode::kInvalidArgument);
-  EXPECT_EQ(node.service.submitted.size(), 1u);
-  EXPECT_EQ(node.accepted(), 0u);
 }
 
 }  // namespace

@@ -22,6 +22,30 @@ uint32_t unix_seconds() {
                                    .count());
 }
 
+// The reference answers a nullifier that the chain has spent differently for single transactions
+// and for batches (§7.2), and clients know it so.
+Answer<AuthenticatedTransaction> authenticated_single(
+    const StateView& view, std::shared_ptr<const ProvenTransaction> transaction,
+    size_t encoded_size) {
+  Result<AuthenticatedTransaction> authenticated =
+      authenticate(view, std::move(transaction), encoded_size);
+  if (authenticated) return *std::move(authenticated);
+  Error& error = authenticated.error();
+  if (error.code == "NullifiersAlreadyExist") error.code = "SpentInChain";
+  return std::unexpected(submission_status(error));
+}
+
+Answer<std::vector<AuthenticatedTransaction>> authenticated_batch(
+    const StateView& view, std::span<const std::shared_ptr<const ProvenTransaction>> transactions) {
+  std::vector<AuthenticatedTransaction> batch;
+  for (const auto& transaction : transactions) {
+    Result<AuthenticatedTransaction> authenticated = authenticate(view, transaction);
+    if (!authenticated) return std::unexpected(submission_status(authenticated.error()));
+    batch.push_back(*std::move(authenticated));
+  }
+  return batch;
+}
+
 MempoolOptions bounded(MempoolOptions options, const BatchProver& prover) {
   options.max_bytes_per_batch = std::min(options.max_bytes_per_batch, prover.max_batch_bytes());
   return options;
@@ -98,32 +122,33 @@ void BlockProducer::stop() {
   parts_->owner.stop();
 }
 
+bool BlockProducer::has_accepted(const TransactionId& id) const {
+  return parts_->owner.has_accepted(id);
+}
+
+Answer<> BlockProducer::check_against_chain(
+    const std::shared_ptr<const ProvenTransaction>& transaction) const {
+  TRY(authenticated_single(*parts_->chain.view(), transaction, 0));
+  return {};
+}
+
+Answer<> BlockProducer::check_against_chain(
+    std::span<const std::shared_ptr<const ProvenTransaction>> batch) const {
+  TRY(authenticated_batch(*parts_->chain.view(), batch));
+  return {};
+}
+
 Answer<BlockNum> BlockProducer::submit(std::shared_ptr<const ProvenTransaction> transaction,
                                        size_t encoded_size) {
   const std::shared_ptr<const StateView> view = parts_->chain.view();
-  Result<AuthenticatedTransaction> authenticated =
-      authenticate(*view, std::move(transaction), encoded_size);
-  if (!authenticated) {
-    // The reference answers a nullifier that the chain has spent differently here and for batches
-    // (§7.2), and clients know it so.
-    if (authenticated.error().code == "NullifiersAlreadyExist") {
-      authenticated.error().code = "AuthenticationFailed";
-    }
-    return std::unexpected(submission_status(authenticated.error()));
-  }
-  return submit_authenticated(std::move(*authenticated));
+  return submit_authenticated(
+      TRY(authenticated_single(*view, std::move(transaction), encoded_size)));
 }
 
 Answer<BlockNum> BlockProducer::submit_batch(
     std::vector<std::shared_ptr<const ProvenTransaction>> transactions) {
   const std::shared_ptr<const StateView> view = parts_->chain.view();
-  std::vector<AuthenticatedTransaction> batch;
-  for (auto& transaction : transactions) {
-    Result<AuthenticatedTransaction> authenticated = authenticate(*view, std::move(transaction));
-    if (!authenticated) return std::unexpected(submission_status(authenticated.error()));
-    batch.push_back(std::move(*authenticated));
-  }
-  return submit_authenticated_batch(std::move(batch));
+  return submit_authenticated_batch(TRY(authenticated_batch(*view, transactions)));
 }
 
 Answer<BlockNum> BlockProducer::submit_authenticated(AuthenticatedTransaction transaction) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "chain/chain_state.hpp"
 #include "mempool/mempool.hpp"
@@ -45,6 +46,15 @@ class BlockProducer {
   // Ends the loops: a block that is being signed is given up, one that is being committed is
   // finished. What was accepted stays in the journal.
   void stop();
+
+  // What may be asked before others are bothered with a submission. Whether the transaction has
+  // been answered for and is not in the chain yet:
+  bool has_accepted(const TransactionId& id) const;
+  // What the chain rules out for good, as submit() and submit_batch() would say it: a note is
+  // spent, a new account's id prefix is taken.
+  Answer<> check_against_chain(const std::shared_ptr<const ProvenTransaction>& transaction) const;
+  Answer<> check_against_chain(
+      std::span<const std::shared_ptr<const ProvenTransaction>> batch) const;
 
   // The end of SubmitProvenTx and SubmitProvenTxBatch (§4.1 step 7): authenticate against the tip,
   // admit, journal. The committed tip, or the status of §7.2. Waits a moment; not for a server's

@@ -74,7 +74,11 @@ TEST(Submit, RefusesWithTheStatusesOfTheSpec) {
   const auto spent = world.creating(2, {.inputs = {authenticated(1)}});
   const Answer<BlockNum> single = world.producer->submit(spent);
   ASSERT_FALSE(single);
-  EXPECT_EQ(single.error(), Status(StatusCode::kInternal, "Internal error", std::string(1, '\0')));
+  EXPECT_EQ(single.error(),
+            Status(StatusCode::kInternal,
+                   "transaction conflicts with the chain\ncaused by: nullifiers already exist: " +
+                       nullifier(1).to_hex(),
+                   std::string(1, '\0')));
   const Answer<BlockNum> batch = world.producer->submit_batch({spent});
   ASSERT_FALSE(batch);
   EXPECT_EQ(batch.error().code, StatusCode::kInvalidArgument);
@@ -107,6 +111,56 @@ TEST(Submit, RefusesANewAccountWhosePrefixTheChainHas) {
   ASSERT_TRUE(world.await_commit(first));
   const auto beside = world.made({.account = private_account_beside(1), .initial = 0});
   EXPECT_EQ(detail(world.producer->submit(beside)), std::string(1, '\0'));
+}
+
+TEST(HasAccepted, FromTheAnswerToTheBlock) {
+  ProducerWorld world;
+  world.make_producer();
+  const auto single = world.creating(1);
+  const auto in_batch = world.creating(2);
+  EXPECT_FALSE(world.producer->has_accepted(single->id));
+  world.accept(single);
+  ASSERT_TRUE(world.producer->submit_batch({in_batch}));
+  EXPECT_TRUE(world.producer->has_accepted(single->id));
+  EXPECT_TRUE(world.producer->has_accepted(in_batch->id));
+  world.stop();
+  world.make_producer();
+  EXPECT_TRUE(world.producer->has_accepted(single->id));
+  EXPECT_TRUE(world.producer->has_accepted(in_batch->id));
+  world.producer->start();
+  ASSERT_TRUE(world.await([&] {
+    return !world.producer->has_accepted(single->id) && !world.producer->has_accepted(in_batch->id);
+  }));
+  EXPECT_TRUE(world.is_committed(single));
+}
+
+// A batch whose transactions neither a batch of others nor a block may tear apart.
+TEST(UserBatch, KeepsItsOrderAmongOthersAndAcrossARestart) {
+  ProducerWorld world;
+  world.make_producer();
+  std::vector<std::shared_ptr<const ProvenTransaction>> batch;
+  for (uint64_t n = 1; n <= 3; ++n) {
+    world.accept(world.creating(100 + n));
+    batch.push_back(world.made({.account = private_account(1), .initial = n - 1, .final = n}));
+  }
+  ASSERT_TRUE(world.producer->submit_batch(batch));
+  for (uint64_t n = 4; n <= 6; ++n) world.accept(world.creating(100 + n));
+  world.stop();
+  EXPECT_EQ(world.chain->journal_entries().size(), 7u);
+  world.start();
+  ASSERT_TRUE(world.await_commit(batch.back()));
+  for (BlockNum block_num{1};; block_num = block_num.next()) {
+    const auto bytes = world.chain->view()->block(block_num);
+    ASSERT_TRUE(bytes);
+    const auto block = from_bytes<SignedBlock>(*bytes);
+    std::vector<TransactionId> ids;
+    for (const auto& transaction : block->body.transactions.transactions) {
+      if (transaction.account_id == private_account(1)) ids.push_back(transaction.id);
+    }
+    if (ids.empty()) continue;
+    EXPECT_EQ(ids, (std::vector{batch[0]->id, batch[1]->id, batch[2]->id}));
+    break;
+  }
 }
 
 TEST(Restart, TakesBackWhatWasAccepted) {

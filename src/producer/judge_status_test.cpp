@@ -48,11 +48,25 @@ TEST(SubmissionStatus, KeepsTheNumbersThatClientsKnow) {
     EXPECT_EQ(detail(conflict), std::pair(invalid, std::string("\x02"))) << conflict;
   }
   EXPECT_EQ(detail("CapacityExceeded"), std::pair(invalid, std::string("\x03")));
-  for (const char* internal : {"StaleInputs", "InputsAheadOfTip", "AuthenticationFailed",
-                               "AccountIdPrefixTaken", "StoreStateReadFailed"}) {
-    const Status status = submission_status({internal, "secret"});
-    EXPECT_EQ(status, Status(StatusCode::kInternal, "Internal error", std::string(1, '\0')))
-        << internal;
+}
+
+// The reference's code and number, and the reason.
+TEST(SubmissionStatus, TellsCallersWhatTheyDid) {
+  const std::string zero(1, '\0');
+  for (const char* code : {"StaleInputs", "InputsAheadOfTip", "AccountIdPrefixTaken"}) {
+    EXPECT_EQ(submission_status({code, "why"}), Status(StatusCode::kInternal, "why", zero)) << code;
+  }
+  EXPECT_EQ(submission_status({"SpentInChain", "nullifiers already exist: 0x1"}),
+            Status(StatusCode::kInternal,
+                   "transaction conflicts with the chain\ncaused by: nullifiers already exist: 0x1",
+                   zero));
+}
+
+TEST(SubmissionStatus, KeepsOwnFailuresToTheLog) {
+  for (const char* code : {"JournalFailed", "StoreStateReadFailed"}) {
+    EXPECT_EQ(submission_status({code, "secret"}),
+              Status(StatusCode::kInternal, "Internal error", std::string(1, '\0')))
+        << code;
   }
 }
 

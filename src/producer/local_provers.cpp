@@ -1,28 +1,30 @@
+#include "engine/prove_batch.hpp"
 #include "producer/provers.hpp"
 
 namespace miden {
 namespace {
 
-// What the engine says about its input is a refusal of the request; that it gave up is not.
+// What the engine says about its input is a refusal of the request; that it gave up, or was
+// stopped, is not.
 Status status_of_engine(const Error& error) {
   if (error.code == "EnginePanic") return {StatusCode::kInternal, error.message};
+  if (error.code == "Stopped") return {StatusCode::kCancelled, error.message};
   return {StatusCode::kInvalidArgument, error.message};
 }
 
 class LocalBatchProver final : public BatchProver {
  public:
-  explicit LocalBatchProver(std::shared_ptr<const Engine> engine) : engine_(std::move(engine)) {}
+  explicit LocalBatchProver(std::shared_ptr<TransactionVerifier> verifier)
+      : verifier_(std::move(verifier)) {}
 
-  Answer<ProvenBatch> prove(const ProposedBatch& batch, const std::stop_token&) override {
-    const Result<Bytes> bytes = engine_->prove_batch(to_bytes(batch));
-    if (!bytes) return std::unexpected(status_of_engine(bytes.error()));
-    Result<ProvenBatch> proven = from_bytes<ProvenBatch>(*bytes);
-    if (!proven) return refuse(StatusCode::kInternal, proven.error().message);
-    return std::move(*proven);
+  Answer<ProvenBatch> prove(const ProposedBatch& batch, const std::stop_token& stop) override {
+    Result<ProvenBatch> proven = prove_batch(batch, *verifier_, stop);
+    if (!proven) return std::unexpected(status_of_engine(proven.error()));
+    return *std::move(proven);
   }
 
  private:
-  std::shared_ptr<const Engine> engine_;
+  std::shared_ptr<TransactionVerifier> verifier_;
 };
 
 class LocalBlockProver final : public BlockProver {
@@ -41,8 +43,9 @@ class LocalBlockProver final : public BlockProver {
 
 }  // namespace
 
-std::unique_ptr<BatchProver> make_local_batch_prover(std::shared_ptr<const Engine> engine) {
-  return std::make_unique<LocalBatchProver>(std::move(engine));
+std::unique_ptr<BatchProver> make_local_batch_prover(
+    std::shared_ptr<TransactionVerifier> verifier) {
+  return std::make_unique<LocalBatchProver>(std::move(verifier));
 }
 
 std::unique_ptr<BlockProver> make_local_block_prover(std::shared_ptr<const Engine> engine) {

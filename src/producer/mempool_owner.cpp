@@ -168,6 +168,7 @@ void MempoolOwner::admit_and_journal(std::vector<SubmissionEvent>& submissions) 
 
   try {
     uint64_t sequence = chain_.journal_add(additions);
+    const std::scoped_lock lock(journalled_mutex_);
     for (const JournalAddition& addition : additions) {
       for (const TransactionId& id : addition.transactions) journalled_[id] = sequence;
       ++sequence;
@@ -204,7 +205,10 @@ void MempoolOwner::readmit_journal() {
       gone.push_back(entry.sequence);
       continue;
     }
-    for (const TransactionId& id : entry.transactions) journalled_[id] = entry.sequence;
+    {
+      const std::scoped_lock lock(journalled_mutex_);
+      for (const TransactionId& id : entry.transactions) journalled_[id] = entry.sequence;
+    }
     readmitted += submission->transactions.size();
   }
   if (!gone.empty()) chain_.journal_remove(gone);
@@ -240,6 +244,7 @@ void MempoolOwner::note_evictions(const std::vector<Eviction>& evictions) {
 }
 
 void MempoolOwner::committed(const std::vector<TransactionHeader>& included) {
+  const std::scoped_lock lock(journalled_mutex_);
   for (const TransactionHeader& transaction : included) journalled_.erase(transaction.id);
 }
 
@@ -257,11 +262,14 @@ void MempoolOwner::adopt(BlockNum tip, const std::vector<TransactionHeader>& inc
 
 void MempoolOwner::strike(const std::vector<TransactionId>& transactions) {
   std::set<uint64_t> sequences;
-  for (const TransactionId& id : transactions) {
-    const auto entry = journalled_.find(id);
-    if (entry == journalled_.end()) continue;
-    sequences.insert(entry->second);
-    journalled_.erase(entry);
+  {
+    const std::scoped_lock lock(journalled_mutex_);
+    for (const TransactionId& id : transactions) {
+      const auto entry = journalled_.find(id);
+      if (entry == journalled_.end()) continue;
+      sequences.insert(entry->second);
+      journalled_.erase(entry);
+    }
   }
   if (sequences.empty()) return;
   chain_.journal_remove(std::vector<uint64_t>(sequences.begin(), sequences.end()));
@@ -271,6 +279,11 @@ void MempoolOwner::publish() {
   const std::scoped_lock lock(mutex_);
   stats_ = mempool_.stats();
   chain_tip_ = mempool_.chain_tip();
+}
+
+bool MempoolOwner::has_accepted(const TransactionId& id) const {
+  const std::scoped_lock lock(journalled_mutex_);
+  return journalled_.contains(id);
 }
 
 MempoolStats MempoolOwner::stats() const {

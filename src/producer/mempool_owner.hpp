@@ -70,6 +70,9 @@ class MempoolOwner {
   // The chain now holds the pending block with these transactions; it has struck them itself.
   void committed(const std::vector<TransactionHeader>& included);
 
+  // Whether the transaction has been answered for and is not in the chain yet.
+  bool has_accepted(const TransactionId& id) const;
+
   // As of the last event.
   MempoolStats stats() const;
   BlockNum chain_tip() const;  // the pending block counts
@@ -101,8 +104,12 @@ class MempoolOwner {
 
   // The thread's own, after construction.
   Mempool mempool_;
-  std::unordered_map<TransactionId, uint64_t> journalled_;  // to the entry's sequence
   bool has_failed_ = false;
+
+  // To the entry's sequence. The thread's own to change, guarded by its mutex so that others may
+  // ask.
+  mutable std::mutex journalled_mutex_;
+  std::unordered_map<TransactionId, uint64_t> journalled_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable event_arrived_;

@@ -7,6 +7,7 @@
 #include <stop_token>
 
 #include "engine/engine.hpp"
+#include "engine/transaction_verifier.hpp"
 #include "net/address.hpp"
 #include "net/status.hpp"
 #include "protocol/batch.hpp"
@@ -32,7 +33,9 @@ class BlockProver {
   virtual Answer<Bytes> prove(ByteView block_proof_request, const std::stop_token& stop) = 0;
 };
 
-std::unique_ptr<BatchProver> make_local_batch_prover(std::shared_ptr<const Engine> engine);
+// Verifies only what `verifier` does not know: a transaction that this node's public API took is
+// verified once.
+std::unique_ptr<BatchProver> make_local_batch_prover(std::shared_ptr<TransactionVerifier> verifier);
 std::unique_ptr<BlockProver> make_local_block_prover(std::shared_ptr<const Engine> engine);
 
 struct RemoteProverOptions {

@@ -11,6 +11,11 @@ bool is_state_conflict(std::string_view code) {
          code == "AccountIdPrefixDuplicate" || code == "TransactionAlreadyExists";
 }
 
+// The reference calls these internal too, though they are about what was submitted.
+bool is_callers_doing(std::string_view code) {
+  return code == "AccountIdPrefixTaken" || code == "StaleInputs" || code == "InputsAheadOfTip";
+}
+
 Status refusal(SubmissionError error, std::string message) {
   return {
       error == SubmissionError::kInternal ? StatusCode::kInternal : StatusCode::kInvalidArgument,
@@ -32,6 +37,11 @@ Status submission_status(const Error& error) {
   if (error.code == "NoteCreatedAndConsumed" || error.code == "EmptyTransactionBatch") {
     return {StatusCode::kInvalidArgument, error.message};
   }
+  if (error.code == "SpentInChain") {
+    return refusal(SubmissionError::kInternal,
+                   "transaction conflicts with the chain\ncaused by: " + error.message);
+  }
+  if (is_callers_doing(error.code)) return refusal(SubmissionError::kInternal, error.message);
   log_warn("submission failed", {{"cause", error.code}, {"message", error.message}});
   return refusal(SubmissionError::kInternal, "Internal error");
 }

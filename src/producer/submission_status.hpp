@@ -13,8 +13,10 @@ enum class SubmissionError : uint8_t {
   kCapacityExceeded = 3,
 };
 
-// From an error of Mempool::admit and its kin, or of authentication. Internal causes are logged and
-// hidden: their message is "Internal error".
+// From an error of Mempool::admit and its kin, or of authentication; SpentInChain is what a single
+// transaction's NullifiersAlreadyExist is called there. Codes and details are the reference's. Its
+// message for what it numbers 0 is always "Internal error": here that is only for this node's own
+// failures, which are logged; what the caller did is told.
 Status submission_status(const Error& error);
 
 }  // namespace miden

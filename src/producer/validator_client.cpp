@@ -26,7 +26,8 @@ ValidatorClient::ValidatorClient(const ValidatorClientOptions& options)
     : timeout_(options.timeout), channel_(make_channel(options.url)) {}
 
 Answer<> ValidatorClient::submit(ByteView proven_transaction,
-                                 std::optional<ByteView> transaction_inputs) {
+                                 std::optional<ByteView> transaction_inputs,
+                                 const std::stop_token& stop) {
   ::transaction::ProvenTransaction request;
   request.set_transaction(proven_transaction.data(), proven_transaction.size());
   if (transaction_inputs) {
@@ -34,7 +35,7 @@ Answer<> ValidatorClient::submit(ByteView proven_transaction,
   }
   const auto stub = ::validator::Api::NewStub(channel_);
   TRY((call_unary<Stub, ::transaction::ProvenTransaction, ::google::protobuf::Empty>(
-      *stub, &Stub::SubmitProvenTransaction, request, {.timeout = timeout_})));
+      *stub, &Stub::SubmitProvenTransaction, request, {.timeout = timeout_}, stop)));
   return {};
 }
 

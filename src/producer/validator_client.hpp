@@ -25,7 +25,8 @@ class ValidatorClient final : public BlockSigner {
   explicit ValidatorClient(const ValidatorClientOptions& options);
 
   // SubmitProvenTransaction; the validator's status verbatim.
-  Answer<> submit(ByteView proven_transaction, std::optional<ByteView> transaction_inputs);
+  Answer<> submit(ByteView proven_transaction, std::optional<ByteView> transaction_inputs,
+                  const std::stop_token& stop = {});
 
   Answer<BlockSignature> sign(ByteView proposed_block, const std::stop_token& stop) override;
   Answer<BlockNum> signed_tip(const std::stop_token& stop) override;

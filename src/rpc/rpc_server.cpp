@@ -2,8 +2,6 @@
 
 #include <grpcpp/server_context.h>
 
-#include <atomic>
-
 #include "net/health.hpp"
 #include "net/metadata.hpp"
 #include "net/reflection.hpp"
@@ -11,7 +9,7 @@
 #include "rpc.grpc.pb.h"
 #include "rpc/methods.hpp"
 #include "rpc/public_gate.hpp"
-#include "rpc/submit_proven_tx.hpp"
+#include "rpc/submission_intake.hpp"
 
 namespace miden {
 namespace {
@@ -35,11 +33,16 @@ class Api final : public ::rpc::Api::CallbackService {
       : options_(options),
         parts_(std::move(parts)),
         gate_(gate),
-        submissions_({.threads = options.submission_threads,
-                      .max_queued = options.max_waiting_submissions}) {}
+        submissions_({.network_tx_auth = options.network_tx_auth,
+                      .timeout = options.request_timeout,
+                      .max_in_progress = options.max_waiting_calls,
+                      .max_bytes_in_progress = options.max_submission_bytes,
+                      .verification_threads = options.verification_threads,
+                      .handover_threads = options.submission_threads},
+                     *parts_.chain, *parts_.verifier, *parts_.submitter) {}
 
   // Refuses the submissions that wait, finishes those that run.
-  void refuse_waiting() { is_stopping_ = true; }
+  void refuse_waiting() { submissions_.refuse_waiting(); }
   void stop() { submissions_.stop(); }
 
   Reactor* Status(Context* context, const google::protobuf::Empty* request,
@@ -103,35 +106,17 @@ class Api final : public ::rpc::Api::CallbackService {
   Reactor* SubmitProvenTx(Context* context, const ::transaction::ProvenTransaction* request,
                           ::blockchain::BlockNumber* response) override {
     constexpr std::string_view kMethod = "SubmitProvenTx";
-    Answer<> admitted = gate_.admit(*context, kMethod);
-    if (admitted) admitted = check_request_size(*request);
+    const Answer<> admitted = gate_.admit(*context, kMethod);
     if (!admitted) return end_unary(kMethod, context, admitted.error());
-
-    const bool is_authorized = options_.network_tx_auth &&
-                               first_metadata(*context, kAuthHeader) == *options_.network_tx_auth;
-    // gRPC keeps the request until the call is finished, which a timeout may do before the work is.
-    auto copy = std::make_shared<const ::transaction::ProvenTransaction>(*request);
-    const CallerHeaders caller = caller_headers(*context);
-    return serve_pooled<::blockchain::BlockNumber>(
-        kMethod, submissions_, options_.request_timeout, response,
-        [this, is_authorized, copy, caller]() -> Answer<::blockchain::BlockNumber> {
-          if (is_stopping_) return refuse(StatusCode::kUnavailable, "server is shutting down");
-          CheckedTransaction checked =
-              TRY(check_submission(*parts_.chain->view(), *parts_.engine, *copy, is_authorized));
-          const TransactionId id = checked.transaction->id;
-          const AccountId account = checked.transaction->account_id();
-          const BlockNum tip = TRY(parts_.submitter->submit(std::move(checked), caller));
-          log_debug("transaction accepted",
-                    {{"transaction", id}, {"account", account}, {"tip", tip}});
-          ::blockchain::BlockNumber answer;
-          answer.set_block_num(tip.value);
-          return answer;
-        });
+    return submissions_.submit_proven_tx(*context, *request, response, caller_headers(*context));
   }
-
-  Reactor* SubmitProvenTxBatch(Context* context, const ::transaction::TransactionBatch*,
-                               ::blockchain::BlockNumber*) override {
-    return not_served("SubmitProvenTxBatch", context);
+  Reactor* SubmitProvenTxBatch(Context* context, const ::transaction::TransactionBatch* request,
+                               ::blockchain::BlockNumber* response) override {
+    constexpr std::string_view kMethod = "SubmitProvenTxBatch";
+    const Answer<> admitted = gate_.admit(*context, kMethod);
+    if (!admitted) return end_unary(kMethod, context, admitted.error());
+    return submissions_.submit_proven_tx_batch(*context, *request, response,
+                                               caller_headers(*context));
   }
   Reactor* GetNetworkNoteStatus(Context* context, const ::note::NoteId*,
                                 ::rpc::GetNetworkNoteStatusResponse*) override {
@@ -183,8 +168,7 @@ class Api final : public ::rpc::Api::CallbackService {
   const RpcOptions options_;
   const RpcParts parts_;
   CallGate& gate_;
-  std::atomic<bool> is_stopping_ = false;
-  ThreadPool submissions_;
+  SubmissionIntake submissions_;
 };
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "chain/chain_state.hpp"
-#include "engine/engine.hpp"
+#include "engine/transaction_verifier.hpp"
 #include "net/server.hpp"
 #include "rpc/network_note_source.hpp"
 #include "rpc/producer_report.hpp"
@@ -25,16 +25,18 @@ struct RpcOptions {
   std::chrono::milliseconds request_timeout{10'000};
   std::chrono::milliseconds max_connection_age{std::chrono::minutes(30)};
   RateLimiter::Options rate_limit;
-  // `--rpc.rate-limit.max-concurrent-connections`: how many submissions may wait for their turn.
-  // Reads are answered as they come.
-  size_t max_waiting_submissions = 1000;
-  size_t submission_threads = 16;  // most of a submission is waiting for the validator
+  // `--rpc.rate-limit.max-concurrent-connections`: how many submissions may be in progress. Reads
+  // are answered as they come.
+  size_t max_waiting_calls = 1000;
+  size_t max_submission_bytes = size_t{256} << 20;  // of the submissions in progress
+  size_t verification_threads = 0;  // 0: one less than processors; they yield to all others
+  size_t submission_threads = 64;   // each waits for the validator
 };
 
 // What the server is over; all of it outlives the server.
 struct RpcParts {
   const ChainState* chain = nullptr;
-  const Engine* engine = nullptr;
+  TransactionVerifier* verifier = nullptr;
   TransactionSubmitter* submitter = nullptr;
   const ProducerReporter* producer = nullptr;
   // None: GetNetworkNoteStatus says that no network transaction builder is configured.

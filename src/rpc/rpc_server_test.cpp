@@ -12,7 +12,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "rpc.grpc.pb.h"
-#include "rpc/test_support/chain_world.hpp"
+#include "rpc/test_support/served_chain.hpp"
 
 namespace miden {
 namespace {
@@ -20,151 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-// Says of every proof what the test wants; the API asks for nothing else.
-class FakeEngine final : public Engine {
- public:
-  Result<void> verify_transaction(ByteView proven_tx) const override {
-    verified.emplace_back(proven_tx.begin(), proven_tx.end());
-    if (verdict) return fail(verdict->code, verdict->message);
-    return {};
-  }
-  mutable std::vector<Bytes> verified;
-  std::optional<Error> verdict;
-
-  EngineInfo info() const override { std::abort(); }
-  Result<ReexecutedTransaction> reexecute_transaction(ByteView) const override { std::abort(); }
-  Result<Bytes> prove_transaction(ByteView) const override { std::abort(); }
-  Result<Bytes> prove_batch(ByteView) const override { std::abort(); }
-  Result<Bytes> prove_block(ByteView) const override { std::abort(); }
-  Result<NetworkExecution> execute_network_notes(const NetworkExecutionRequest&,
-                                                 ExecutionSource&) const override {
-    std::abort();
-  }
-  Result<GenesisAccounts> build_genesis_accounts(const GenesisSpec&) const override {
-    std::abort();
-  }
-  Result<AssembledScript> assemble_note_script(std::string_view,
-                                               const AssemblyContext&) const override {
-    std::abort();
-  }
-  Result<AssembledScript> assemble_transaction_script(std::string_view,
-                                                      const AssemblyContext&) const override {
-    std::abort();
-  }
-  Result<Bytes> assemble_component(std::string_view, std::string_view,
-                                   const AssemblyContext&) const override {
-    std::abort();
-  }
-  Result<Bytes> assemble_library(std::string_view, std::string_view,
-                                 const AssemblyContext&) const override {
-    std::abort();
-  }
-  AssembledScript standard_note_script(StandardNote) const override { std::abort(); }
-};
-
-class FakeSubmitter final : public TransactionSubmitter {
- public:
-  Answer<BlockNum> submit(CheckedTransaction transaction, const CallerHeaders&) override {
-    if (gate) gate->wait();
-    const std::scoped_lock lock(mutex);
-    submitted.push_back(std::move(transaction));
-    if (work_time > 0us) std::this_thread::sleep_for(work_time * (submitted.size() % 5));
-    return answer;
-  }
-  Answer<BlockNum> submit_batch(CheckedBatch, const CallerHeaders&) override { return answer; }
-  std::mutex mutex;
-  std::vector<CheckedTransaction> submitted;
-  Answer<BlockNum> answer = BlockNum{42};
-  std::optional<std::shared_future<void>> gate;
-  std::chrono::microseconds work_time{0};  // times 0 to 4
-};
-
-class FakeProducer final : public ProducerReporter {
- public:
-  ProducerReport producer_report() const override { return {"0.15.2", "connected", {12}, 0, 0, 0}; }
-};
-
-class RpcServerTest : public ::testing::Test {
- protected:
-  void start(const std::function<void(RpcOptions&)>& change = [](RpcOptions&) {}) {
-    RpcOptions options;
-    options.listen = *SocketAddress::parse("127.0.0.1:0");
-    options.version = "0.15.2";
-    options.network_tx_auth = "secret";
-    options.rate_limit.burst = 100'000;
-    change(options);
-    auto& chain = *ChainWorld::shared().chain;
-    auto started = RpcServer::start(options, {&chain, &engine, &submitter, &producer, nullptr});
-    ASSERT_TRUE(started) << started.error().message;
-    server = *std::move(started);
-    channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(server->port()),
-                                  grpc::InsecureChannelCredentials());
-    api = ::rpc::Api::NewStub(channel);
-  }
-
-  static std::string genesis() {
-    return ChainWorld::shared().model.blocks[0].header.commitment().to_hex();
-  }
-  static std::string accept_header() {
-    return "application/vnd.miden; version=0.15.5; genesis=" + genesis();
-  }
-
-  using Metadata = std::vector<std::pair<std::string, std::string>>;
-  // "CODE: message [details]" or "OK".
-  template <class Request, class Response>
-  std::string call(grpc::Status (::rpc::Api::Stub::*method)(grpc::ClientContext*, const Request&,
-                                                            Response*),
-                   const Request& request, Response& response, const Metadata& metadata) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + 20s);
-    for (const auto& [name, value] : metadata) context.AddMetadata(name, value);
-    const grpc::Status status = (api.get()->*method)(&context, request, &response);
-    trailing.clear();
-    for (const auto& [name, value] : context.GetServerTrailingMetadata()) {
-      trailing.emplace(std::string(name.data(), name.size()),
-                       std::string(value.data(), value.size()));
-    }
-    if (status.ok()) return "OK";
-    return outcome(
-        Answer<int>(std::unexpected(Status{static_cast<StatusCode>(status.error_code()),
-                                           status.error_message(), status.error_details()})));
-  }
-  template <class Request, class Response>
-  std::string call(grpc::Status (::rpc::Api::Stub::*method)(grpc::ClientContext*, const Request&,
-                                                            Response*),
-                   const Request& request = {}, const Metadata& metadata = {}) {
-    Response response;
-    return call(method, request, response, metadata);
-  }
-
-  // A transaction of a private account against block 3 of the chain.
-  static TransactionSpec valid_transaction() {
-    return {.account = private_account(4711),
-            .inputs = {authenticated(1)},
-            .ref_block_num = {3},
-            .ref_block_commitment = ChainWorld::shared().model.blocks[3].header.commitment()};
-  }
-  static ::transaction::ProvenTransaction request_of(const ProvenTransaction& transaction) {
-    ::transaction::ProvenTransaction request;
-    request.set_transaction(std::string(as_string_view(to_bytes(transaction))));
-    request.set_transaction_inputs("inputs");
-    return request;
-  }
-  std::string submit(const ::transaction::ProvenTransaction& request, const Metadata& more = {}) {
-    Metadata metadata = {{"accept", accept_header()}};
-    metadata.insert(metadata.end(), more.begin(), more.end());
-    return call(&::rpc::Api::Stub::SubmitProvenTx, request, block_number, metadata);
-  }
-
-  FakeEngine engine;
-  FakeSubmitter submitter;
-  FakeProducer producer;
-  std::shared_ptr<grpc::Channel> channel;
-  std::unique_ptr<::rpc::Api::Stub> api;
-  std::unique_ptr<RpcServer> server;  // goes first
-  ::blockchain::BlockNumber block_number;
-  std::multimap<std::string, std::string> trailing;
-};
+using RpcServerTest = ServedChain;
 
 TEST_F(RpcServerTest, AnswersStatusWithAndWithoutAcceptHeader) {
   start();
@@ -201,10 +57,6 @@ TEST_F(RpcServerTest, SaysWhatItDoesNotServe) {
   start();
   EXPECT_EQ(call(&::rpc::Api::Stub::GetNetworkNoteStatus),
             "UNIMPLEMENTED: GetNetworkNoteStatus is not served by this node");
-  EXPECT_EQ(call(&::rpc::Api::Stub::SubmitProvenTxBatch, {}, {{"accept", accept_header()}}),
-            "UNIMPLEMENTED: SubmitProvenTxBatch is not served by this node");
-  EXPECT_THAT(call(&::rpc::Api::Stub::SubmitProvenTxBatch),
-              HasSubstr("is required for write RPC methods"));
   grpc::ClientContext context;
   ::rpc::BlockSubscriptionResponse block;
   const auto stream = api->BlockSubscription(&context, {});
@@ -357,7 +209,7 @@ TEST_F(RpcServerTest, TimesOutAndRefusesWhenFull) {
   start([](RpcOptions& options) {
     options.request_timeout = 300ms;
     options.submission_threads = 1;
-    options.max_waiting_submissions = 0;
+    options.max_waiting_calls = 1;
   });
   std::promise<void> open;
   submitter.gate = open.get_future().share();
@@ -372,7 +224,7 @@ TEST_F(RpcServerTest, EndsEachSubmissionOnceThoughItsTimeoutAndItsEndCoincide) {
   start([](RpcOptions& options) {
     options.request_timeout = 2ms;
     options.submission_threads = 3;
-    options.max_waiting_submissions = 4;
+    options.max_waiting_calls = 4;
   });
   submitter.work_time = 700us;
   const auto request = request_of(miden::transaction(valid_transaction()));
@@ -495,7 +347,7 @@ TEST_F(RpcServerTest, SaysWhichAddressIsTaken) {
   options.version = "0.15.2";
   options.listen = *SocketAddress::parse("127.0.0.1:" + std::to_string(server->port()));
   auto& chain = *ChainWorld::shared().chain;
-  const auto second = RpcServer::start(options, {&chain, &engine, &submitter, &producer, nullptr});
+  const auto second = RpcServer::start(options, {&chain, &verifier, &submitter, &producer, nullptr});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, "BindFailed");
   EXPECT_EQ(second.error().message, "cannot listen on 127.0.0.1:" + std::to_string(server->port()) +

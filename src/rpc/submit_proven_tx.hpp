@@ -3,7 +3,7 @@
 #pragma once
 
 #include "chain/state_view.hpp"
-#include "engine/engine.hpp"
+#include "engine/transaction_verifier.hpp"
 #include "rpc/transaction_submitter.hpp"
 
 namespace transaction {
@@ -14,7 +14,7 @@ namespace miden {
 
 // Steps 1 to 6: decode, reference block, rules that decoding leaves out, gate of network accounts,
 // proof. Nothing is changed anywhere. `is_network_authorized` opens the gate.
-Answer<CheckedTransaction> check_submission(const StateView& view, const Engine& engine,
+Answer<CheckedTransaction> check_submission(const StateView& view, TransactionVerifier& verifier,
                                             const ::transaction::ProvenTransaction& request,
                                             bool is_network_authorized);
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,13 @@ struct CheckedBatch {
   std::string proposed_batch;  // ProposedBatch as it came
 };
 
-// Metadata of the caller that a node which only forwards hands on.
+// Metadata of the caller that a node which only forwards hands on, and whether there still is one.
 struct CallerHeaders {
   std::optional<std::string> accept;
   std::optional<std::string> network_tx_auth;  // x-miden-network-tx-auth
+  // Requested when the call is over: timed out or given up. A call to another service on its behalf
+  // ends with it.
+  std::stop_token left;
 };
 
 // As sequencer: hand it to the validator, authenticate it against the chain and admit it to the
@@ -38,8 +42,8 @@ class TransactionSubmitter {
  public:
   virtual ~TransactionSubmitter() = default;
   // The committed tip at admission. Called from any thread of a pool and may take as long as the
-  // validator does. A refusing service's status is handed on as it came; see submission_status()
-  // for the mempool's.
+  // validator does or the caller waits. A refusing service's status is handed on as it came; see
+  // submission_status() for the mempool's.
   virtual Answer<BlockNum> submit(CheckedTransaction transaction, const CallerHeaders& caller) = 0;
   virtual Answer<BlockNum> submit_batch(CheckedBatch batch, const CallerHeaders& caller) = 0;
 };

@@ -25,6 +25,13 @@ class FakeValidator final : public BlockSigner {
     blocks_.emplace(kGenesis, std::move(genesis));
   }
 
+  // A block that it signed earlier.
+  void remember(SignedBlock block) {
+    const std::scoped_lock lock(mutex_);
+    const BlockNum block_num = block.header.block_num;
+    blocks_.emplace(block_num, std::move(block));
+  }
+
   // What misbehaves, from now on. Each returns a status to answer instead, or nothing.
   struct Mood {
     std::optional<Status> always = {};         // to every call
