@@ -20,7 +20,6 @@ struct SequencerCommand {
   RpcSettings rpc;
   StoreSettings store;
   std::optional<ServiceUrl> ntx_builder;
-  std::optional<SocketAddress> internal_listen;
 };
 
 // Each is a thread.
@@ -77,8 +76,9 @@ void add_production_options(CLI::App& command, SequencerCommand& settings) {
       ->group(kProductionGroup);
   add_count(command, "--mempool.tx-capacity", mempool.transaction_capacity,
             "Transactions accepted and not committed", "MIDEN_NODE_MEMPOOL_TX_CAPACITY");
-  add_listen(command, "--internal.listen", settings.internal_listen,
-             "Address of the private sequencer.Api; not built: says so and ends")
+  add_listen(command, "--internal.listen", options.internal_listen,
+             "Address of the private sequencer.Api, for full nodes that admit submissions "
+             "themselves; who reaches it is believed, so keep it off public networks")
       ->envname("MIDEN_NODE_SEQUENCER_INTERNAL_LISTEN")
       ->group(kProductionGroup);
 }
@@ -97,9 +97,6 @@ Result<void> check_limits(const SequencerOptions& options) {
 }
 
 Result<void> SequencerCommand::run(std::stop_token stop) {
-  if (internal_listen) {
-    return fail("NotBuilt", "the private sequencer.Api is not built; leave --internal.listen out");
-  }
   TRY(check_limits(options));
   options.rpc = TRY(rpc.checked());
   options.store = store.store;

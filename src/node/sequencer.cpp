@@ -7,6 +7,7 @@
 
 #include "base/read_file.hpp"
 #include "node/admit_transaction.hpp"
+#include "node/sequencer_api.hpp"
 #include "telemetry/log.hpp"
 
 namespace miden {
@@ -105,11 +106,18 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
                                                          .verifier = verifier.get(),
                                                          .submitter = &submitter,
                                                          .producer = &report}));
+  std::unique_ptr<SequencerApi> internal;
+  if (options.internal_listen) {
+    internal = TRY(SequencerApi::start(
+        {.listen = *options.internal_listen, .request_timeout = options.rpc.request_timeout},
+        producer));
+  }
   producer.start();
   const std::string failure = end.wait();
 
   log_info("stopping", {{"tip", chain->tip()}});
   server->shutdown(std::chrono::seconds(3));
+  if (internal) internal->shutdown(std::chrono::seconds(1));
   producer.stop();
   if (!failure.empty()) return fail("ProductionFailed", failure);
   return {};

@@ -22,6 +22,7 @@ struct SequencerOptions {
   std::chrono::milliseconds validator_timeout = std::chrono::seconds(30);
   std::optional<ServiceUrl> batch_prover_url;  // none: proven here
   std::optional<ServiceUrl> block_prover_url;
+  std::optional<SocketAddress> internal_listen;  // sequencer.Api; none: not served
   BlockProducerOptions producer;  // its kernel commitment and on_fatal are set by run_sequencer
 };
 
