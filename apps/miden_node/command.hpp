@@ -17,5 +17,8 @@ struct Command {
 // Each adds itself and its options to the program.
 Command add_bootstrap_command(CLI::App& program);
 Command add_sequencer_command(CLI::App& program);
+Command add_full_command(CLI::App& program);
+Command add_recover_command(CLI::App& program);
+Command add_snapshot_command(CLI::App& program);
 
 }  // namespace miden
