@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# Brings up a local network: a validator and a sequencer on the reference's default ports. The data
-# directory survives a restart; remove it for a new chain. Ctrl-C stops everything cleanly.
+# Brings up a local network: a validator, a sequencer and a full node on the reference's ports. Clients
+# talk to the full node. The data directory survives a restart; remove it for a new chain. Ctrl-C
+# stops everything cleanly.
 set -euo pipefail
 programs=$1
 data=$2
-rpc_port=${RPC_PORT:-57291}
+sequencer_port=${SEQUENCER_PORT:-57291}
+rpc_port=${RPC_PORT:-57292}
 validator_port=${VALIDATOR_PORT:-50101}
 # The insecure default key of the reference: this network is for one machine.
 key=0101010101010101010101010101010101010101010101010101010101010101
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-for port in "$rpc_port" "$validator_port"; do
+for port in "$rpc_port" "$sequencer_port" "$validator_port"; do
   if ! port_is_free "$port"; then
-    echo "error: port $port is in use; stop what listens there, or set RPC_PORT and VALIDATOR_PORT" >&2
+    echo "error: port $port is in use; stop what listens there, or set RPC_PORT, SEQUENCER_PORT and VALIDATOR_PORT" >&2
     exit 1
   fi
 done
@@ -20,7 +22,7 @@ done
 mkdir -p "$data"
 if [ ! -e "$data/ready" ]; then
   echo "==> making a new chain in $data (accounts and keys: some seconds)"
-  rm -rf "$data/validator" "$data/genesis" "$data/accounts" "$data/sequencer"
+  rm -rf "$data/validator" "$data/genesis" "$data/accounts" "$data/sequencer" "$data/full"
   cat > "$data/genesis.toml" <<TOML
 version = 1
 timestamp = $(date +%s)
@@ -37,6 +39,10 @@ TOML
     --genesis-config-file "$data/genesis.toml" --key.hex "$key" | tee "$data/bootstrap.log"
   "$programs/miden-node" bootstrap --data-directory "$data/sequencer" --file "$data/genesis/genesis.dat"
   touch "$data/ready"
+fi
+# Also in a directory of a network that had none.
+if [ ! -e "$data/full" ]; then
+  "$programs/miden-node" bootstrap --data-directory "$data/full" --file "$data/genesis/genesis.dat"
 fi
 
 pids=()
@@ -70,8 +76,11 @@ start validator "$programs/miden-validator" start --listen "127.0.0.1:$validator
   --data-directory "$data/validator" --key.hex "$key"
 wait_for "$validator_port"
 start sequencer "$programs/miden-node" sequencer --data-directory "$data/sequencer" \
-  --rpc.listen "127.0.0.1:$rpc_port" --validator.url "http://127.0.0.1:$validator_port" \
+  --rpc.listen "127.0.0.1:$sequencer_port" --validator.url "http://127.0.0.1:$validator_port" \
   --ntx-builder.url http://127.0.0.1:50301
+wait_for "$sequencer_port"
+start full-node "$programs/miden-node" full --data-directory "$data/full" \
+  --rpc.listen "127.0.0.1:$rpc_port" --sync.block-source.url "http://127.0.0.1:$sequencer_port"
 wait_for "$rpc_port"
 
 id_of() { sed -n "s/.*genesis account.* id=\(0x[0-9a-f]*\) file=$1.*/\1/p" "$data/bootstrap.log"; }
@@ -80,7 +89,8 @@ faucet=$(id_of faucet_miden.mac)
 cat <<TEXT
 
 The network is up.
-  RPC        http://127.0.0.1:$rpc_port
+  RPC        http://127.0.0.1:$rpc_port  (full node)
+  sequencer  http://127.0.0.1:$sequencer_port
   validator  http://127.0.0.1:$validator_port
   data       $data
   wallet     $wallet  holds 1000000 MIDEN, its key is in accounts/wallet_0.mac
@@ -94,7 +104,7 @@ A first transaction, in an empty folder, with the reference's client
 Ctrl-C stops it.
 
 TEXT
-# Ends with the first program that ends, since neither works without the other.
+# Ends with the first program that ends, since they belong together.
 wait -n || true
 echo "error: a program ended; stopping the rest" >&2
 stop

@@ -1,5 +1,5 @@
 // miden-node full.
-#include <limits>
+#include <charconv>
 #include <memory>
 
 #include "miden_node/command.hpp"
@@ -30,6 +30,18 @@ struct FullCommand {
   std::optional<ServiceUrl> sequencer;
 };
 
+// CLI11's own conversion would take -1 for the largest there is.
+CLI::Validator any_block_count() {
+  const auto check = [](const std::string& text) {
+    uint32_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [after, problem] = std::from_chars(text.data(), end, number);
+    if (problem == std::errc() && after == end) return std::string();
+    return "'" + text + "' is not a number of blocks";
+  };
+  return CLI::Validator(check, "BLOCKS");
+}
+
 void add_sync_options(CLI::App& command, FullNodeOptions& options) {
   add_urls(command, "--sync.block-source.url", options.sync.sources,
            "A node to follow: its public API. Blocks and proofs come from it, submissions go to "
@@ -42,7 +54,7 @@ void add_sync_options(CLI::App& command, FullNodeOptions& options) {
       .add_option("--sync.ready-threshold", options.ready_threshold,
                   "Blocks behind the source up to which health says SERVING for rpc.Api")
       ->envname("MIDEN_NODE_SYNC_READY_THRESHOLD")
-      ->check(CLI::Range(0.0, double{std::numeric_limits<uint32_t>::max()}, "COUNT"))
+      ->check(any_block_count())
       ->capture_default_str()
       ->group(kSyncGroup);
 }

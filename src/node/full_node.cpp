@@ -40,7 +40,12 @@ Result<void> run_full_node(const FullNodeOptions& options, std::stop_token stop)
 
   ForwardUpstream upstream(follower.sources(), options.rpc.request_timeout);
   std::optional<SubmitAuthenticated> authenticated;
-  if (options.authenticated) authenticated.emplace(*chain, *options.authenticated);
+  if (options.authenticated) {
+    authenticated.emplace(*chain, *options.authenticated);
+    log_info("submissions are admitted here",
+             {{"validator", options.authenticated->validator_url.to_string()},
+              {"sequencer", options.authenticated->sequencer_url.to_string()}});
+  }
   TransactionSubmitter* submitter = &upstream;
   if (authenticated) submitter = &*authenticated;
   const UpstreamReport report(follower.sources());

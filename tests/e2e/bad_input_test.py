@@ -238,6 +238,21 @@ def command_lines(refusals: Refusals, network: Network) -> None:
                               "--network", "mainnet"], "--network")
     wrong("both keys", [*validator, "--key.kms-id", "arn"], "excludes")
 
+    full = ["miden-node", "full", "--data-directory", refusals.folder / "n", "--rpc.listen", "127.0.0.1:0",
+            "--sync.block-source.url", network.url]
+    wrong("no source", full[:-2], "--sync.block-source.url")
+    for text in ("", "nonsense", "ftp://host"):
+        wrong(f"source '{text}'", [*full, "--sync.block-source.url", text], "--sync.block-source.url")
+    for text in ("-1", "many", "1.5", "4294967296"):
+        wrong(f"threshold {text}", [*full, "--sync.ready-threshold", text], "--sync.ready-threshold")
+    wrong("a validator without a sequencer", [*full, "--validator.url", network.url], "--sequencer.internal.url")
+    wrong("a sequencer without a validator", [*full, "--sequencer.internal.url", network.url], "--validator.url")
+    wrong("recovery without a validator", ["miden-node", "recover", "--data-directory", refusals.folder / "n"],
+          "--validator.url")
+    refusals.expect("a full node without a store", full, "is not a directory")
+    refusals.expect("recovery without a store", ["miden-node", "recover", "--data-directory", refusals.folder / "n",
+                                                 "--validator.url", network.url], "is not a directory")
+
     refusals.expect("too many transactions", [*sequencer, "--batch.max-txs", "100000"], "protocol limit")
     refusals.expect("too many batches", [*sequencer, "--block.max-batches", "65"], "protocol limit")
     refusals.expect("internal API", [*sequencer, "--internal.listen", "127.0.0.1:0"], "is not built")
@@ -249,7 +264,7 @@ def command_lines(refusals: Refusals, network: Network) -> None:
     for program in ("miden-node", "miden-validator"):
         for arguments in (["--version"], ["-V"], ["--help"]) + tuple(
                 [command, "--help"] for command in
-                {"miden-node": ("bootstrap", "sequencer"), "miden-validator": ("bootstrap", "start", "migrate")}[program]):
+                {"miden-node": ("bootstrap", "sequencer", "full", "recover"), "miden-validator": ("bootstrap", "start", "migrate")}[program]):
             done = subprocess.run([refusals.programs / program, *arguments], capture_output=True, text=True)
             if done.returncode != 0 or done.stderr or program not in done.stdout and "--" not in done.stdout:
                 refusals.wrong.append(f"{program} {arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}")
