@@ -10,6 +10,9 @@ std::shared_ptr<grpc::Channel> make_channel(const ServiceUrl& url, const Channel
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
   arguments.SetMaxSendMessageSize(-1);
+  // Nobody of the network compresses, and the limit above is one of compressed bytes: a few of them
+  // could fill the memory.
+  arguments.SetInt(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1 << GRPC_COMPRESS_NONE);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -27,6 +30,7 @@ std::shared_ptr<grpc::Channel> make_channel(const ServiceUrl& url, const Channel
 void prepare_call(grpc::ClientContext& context, const CallOptions& options) {
   if (options.timeout) context.set_deadline(std::chrono::system_clock::now() + *options.timeout);
   if (!options.accept.empty()) context.AddMetadata("accept", options.accept);
+  for (const auto& [name, value] : options.metadata) context.AddMetadata(name, value);
 }
 
 Status status_of_call(const grpc::Status& status) {

@@ -8,6 +8,9 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "net/address.hpp"
 #include "net/grpc_status.hpp"
@@ -29,6 +32,8 @@ struct CallOptions {
   std::optional<std::chrono::milliseconds> timeout;
   // Metadata `accept`.
   std::string accept = "application/vnd.miden";
+  // Further metadata: names and values.
+  std::vector<std::pair<std::string, std::string>> metadata = {};
 };
 
 void prepare_call(grpc::ClientContext& context, const CallOptions& options);

@@ -62,7 +62,8 @@ void BlockPipeline::rethrow_failure() const {
 
 void BlockPipeline::check(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (block_arrived_.wait(lock, stop, [&] { return unchecked_from_ < waiting_.size(); })) {
+  const auto has_work = [&] { return has_ended_ || unchecked_from_ < waiting_.size(); };
+  while (block_arrived_.wait(lock, stop, has_work) && !has_ended_) {
     Waiting& block = waiting_[unchecked_from_++];
     lock.unlock();
     std::optional<Result<CheckedBlock>> checked;
@@ -133,6 +134,7 @@ void BlockPipeline::end_with(std::optional<Error> refusal, std::exception_ptr fa
   failure_ = std::move(failure);
   room_made_.notify_all();
   all_applied_.notify_all();
+  block_arrived_.notify_all();
   block_checked_.notify_all();
 }
 

@@ -28,7 +28,7 @@ class BlockPipeline {
     size_t checkers = 0;  // threads; 0: half of the cores
     // Received and not applied yet. A block that alone is larger is let in when nothing else waits.
     size_t max_waiting_blocks = 1024;
-    size_t max_waiting_bytes = size_t{64} << 20;
+    size_t max_waiting_bytes = size_t{16} << 20;
     // Applied together.
     size_t max_group_blocks = 256;
     size_t max_group_bytes = size_t{4} << 20;

@@ -31,7 +31,7 @@ class BlockSources {
  public:
   using Clock = std::chrono::steady_clock;
   struct Options {
-    std::chrono::milliseconds poll_period = std::chrono::seconds(1);
+    std::chrono::milliseconds poll_period = std::chrono::seconds(2);
     std::chrono::milliseconds poll_timeout = std::chrono::seconds(3);
     // A source that has not answered for so long says nothing about the chain any more.
     std::chrono::milliseconds silence = std::chrono::seconds(15);

@@ -299,6 +299,19 @@ TEST(ChainFollower, SurvivesASourceThatDisconnectsAtRandom) {
   world.expect_the_models_chain();
 }
 
+// A hundred kilobytes that would become a hundred megabytes.
+TEST(ChainFollower, DoesNotUnpackWhatASourceHasPacked) {
+  StandInSource source(long_chain(), 60);
+  source.set_mood({.block = [](uint32_t, std::string) { return std::string(100 << 20, '\0'); },
+                   .compresses = true});
+  FollowerWorld world;
+  world.follow({&source});
+  ASSERT_TRUE(world.await_log("block source does not serve this node"));
+  EXPECT_EQ(world.log.count("ompression"), 1u) << world.log.text();
+  source.set_mood({});
+  ASSERT_TRUE(world.await_tip(60));
+}
+
 TEST(ChainFollower, SaysOnceThatItIsNotServed) {
   StandInSource source(long_chain(), 60);
   source.set_mood({.to_streams = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,

@@ -67,6 +67,7 @@ bool ProofFollower::follow(size_t source, const std::stop_token& stop) {
   std::jthread reader([&](const std::stop_token& end) { read(source, first, session, end); });
 
   bool is_over = false;
+  std::string cause;
   while (!is_over && !stop.stop_requested() && sources_.followed() == source) {
     std::unique_lock lock(session.mutex);
     if (session.waiting.empty()) {
@@ -77,7 +78,7 @@ bool ProofFollower::follow(size_t source, const std::stop_token& stop) {
     const bool has_proofs = !session.waiting.empty();
     const auto silent_for = BlockSources::Clock::now() - session.heard;
     if (!has_proofs && session.claims_more && silent_for > options_.stall_timeout) {
-      session.ended = {StatusCode::kUnavailable, "it says that it has more and sends nothing"};
+      cause = "it says that it has more and sends nothing";
       is_over = true;
     }
     lock.unlock();
@@ -91,7 +92,7 @@ bool ProofFollower::follow(size_t source, const std::stop_token& stop) {
   if (!session.lie.empty()) {
     sources_.leave(source, SourceFault::kLied, session.lie);
   } else if (is_over) {
-    note_trouble(sources_.source(source).name(), session.ended.message);
+    note_trouble(sources_.source(source).name(), cause.empty() ? session.ended.message : cause);
   }
   return has_applied;
 }

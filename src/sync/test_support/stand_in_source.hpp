@@ -32,6 +32,7 @@ class StandInSource final : public ::rpc::Api::Service {
     bool hangs_in_status = false;
     std::optional<grpc::Status> to_streams = {};
     std::chrono::milliseconds between_blocks{0};
+    bool compresses = false;
   };
 
   // Serves the model's blocks up to `tip`, which may rise later, and proofs up to `proven_tip`.
@@ -113,6 +114,7 @@ class StandInSource final : public ::rpc::Api::Service {
       grpc::ServerWriter<::rpc::BlockSubscriptionResponse>* writer) override {
     ++streams_;
     note_accept(*context);
+    if (this->mood().compresses) context->set_compression_algorithm(GRPC_COMPRESS_GZIP);
     for (uint32_t next = request->block_from(); goes_on(*context);) {
       const Mood mood = this->mood();
       if (mood.to_streams) return *mood.to_streams;
