@@ -8,7 +8,7 @@ packages=(
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   librocksdb-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libfmt-dev
   libsecp256k1-dev libcrypto++-dev libssl-dev libnghttp2-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev haproxy
 )
 rust_wanted=1.93
 
@@ -30,6 +30,10 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
   "${root[@]}" apt-get update -qq
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  # The tests start their own balancer; Debian's service, which comes with the package, is not needed.
+  if [[ " ${missing[*]} " == *" haproxy "* && -d /run/systemd/system ]]; then
+    "${root[@]}" systemctl disable --now --quiet haproxy || true
+  fi
 fi
 
 rust_is_new_enough() {
