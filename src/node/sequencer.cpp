@@ -5,9 +5,10 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "base/read_file.hpp"
 #include "node/admit_transaction.hpp"
+#include "node/genesis_file.hpp"
 #include "node/sequencer_api.hpp"
+#include "node/snapshot_channel.hpp"
 #include "telemetry/log.hpp"
 
 namespace miden {
@@ -90,6 +91,7 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
                             {"tip", chain->tip()},
                             {"genesis", chain->genesis_commitment()}});
   TRY(check_kernel(chain->view()->tip_header().header, *engine));
+  const auto snapshots = SnapshotChannel::open_if_possible(options.data_directory, *chain);
 
   End end(std::move(stop));
   BlockProducerOptions producer_options = options.producer;
@@ -125,20 +127,11 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
 
 Result<void> bootstrap_node(const std::filesystem::path& data_directory,
                             const std::filesystem::path& file) {
-  const auto bytes = read_file(file);
-  if (!bytes) {
-    return fail("GenesisFileRead", fmt::format("failed to read genesis block file {}: {}",
-                                               file.string(), bytes.error().message));
-  }
-  const auto genesis = from_bytes<SignedBlock>(*bytes);
-  if (!genesis) {
-    return fail(genesis.error().code, fmt::format("{} is not a signed block: {}", file.string(),
-                                                  genesis.error().message));
-  }
-  TRY(ChainState::bootstrap(data_directory, *genesis));
+  const SignedBlock genesis = TRY(read_genesis_file(file));
+  TRY(ChainState::bootstrap(data_directory, genesis));
   log_info("bootstrapped", {{"directory", data_directory.string()},
-                            {"genesis", genesis->header.commitment()},
-                            {"accounts", genesis->body.updated_accounts.size()}});
+                            {"genesis", genesis.header.commitment()},
+                            {"accounts", genesis.body.updated_accounts.size()}});
   return {};
 }
 
