@@ -21,6 +21,8 @@ using ::grpc::health::v1::HealthCheckResponse;
 // A change that a watcher has not taken yet is replaced by nothing: every update is sent. More than
 // this many waiting ones belong to a reader that has stopped reading.
 constexpr size_t kMaxWaitingUpdates = 1000;
+// Watching costs some ten kilobytes and may last for ever.
+constexpr size_t kMaxWatchers = 10'000;
 
 Status not_registered() { return {StatusCode::kNotFound, "service not registered"}; }
 
@@ -134,6 +136,8 @@ class HealthService::Impl final : public ::grpc::health::v1::Health::CallbackSer
       watcher->end(not_registered());
     } else if (is_closed_) {
       watcher->end({StatusCode::kUnavailable, "server is shutting down"});
+    } else if (watchers_.size() >= kMaxWatchers) {
+      watcher->end({StatusCode::kResourceExhausted, "maximum subscriptions reached"});
     } else {
       watchers_.insert(watcher);
       watcher->update(found->first, found->second);

@@ -9,6 +9,7 @@
 #include <chrono>
 
 #include "net/deferred_call.hpp"
+#include "net/finish_unary.hpp"
 #include "net/server.hpp"
 #include "telemetry/log.hpp"
 
@@ -52,9 +53,7 @@ grpc::ServerUnaryReactor* serve_unary(std::string_view method, grpc::CallbackSer
     status = detail::run_handler(method, response, handler);
   }
   log_call(method, status, started);
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(to_grpc(status));
-  return reactor;
+  return finish_unary(context, status, status.is_ok() ? response->ByteSizeLong() : 0);
 }
 
 // Runs `handler`, an Answer<Response>() that owns all it needs, on `pool`. A full pool answers

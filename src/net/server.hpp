@@ -1,4 +1,5 @@
-// A gRPC server: one address, some services, an orderly end.
+// A gRPC server: one address, some services, an orderly end. On request browsers are served on the
+// same address.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "net/address.hpp"
+#include "net/call_gate.hpp"
 
 namespace grpc {
 class Channel;
@@ -28,6 +30,18 @@ struct ServerOptions {
   size_t max_message_bytes = 4 * kMaxRequestBytes;
   // After this age a connection is asked to close; calls on it may finish.
   std::optional<std::chrono::milliseconds> max_connection_age;
+  // What a call of a method that does not exist passes before it is told so; must outlive the
+  // server. None: it is told at once.
+  CallGate* gate = nullptr;
+  // Serves gRPC-Web over HTTP/1.1, with CORS, and `/` for load balancers. Otherwise connections
+  // that do not begin as HTTP/2 are closed.
+  bool serves_browsers = false;
+  // How long a browser waits for the first of its response.
+  std::optional<std::chrono::milliseconds> request_timeout;
+  // A connection that has not said by then what it speaks is closed,
+  std::chrono::milliseconds first_bytes_timeout{10'000};
+  // and one whose client has read nothing for so long of what waits for it.
+  std::chrono::milliseconds stall_timeout{60'000};
 };
 
 class GrpcServer {

@@ -4,6 +4,7 @@
 #include <grpcpp/server_context.h>
 
 #include "net/metadata.hpp"
+#include "net/peer_address.hpp"
 #include "rpc/client_address.hpp"
 
 namespace miden {
@@ -15,7 +16,7 @@ Answer<> PublicGate::admit(grpc::CallbackServerContext& context, std::string_vie
   const std::string address = client_address({.x_forwarded_for = header("x-forwarded-for"),
                                               .x_real_ip = header("x-real-ip"),
                                               .forwarded = header("forwarded")},
-                                             context.peer());
+                                             peer_address(context));
   const RateLimiter::Verdict verdict = limiter_.admit(address, RateLimiter::Clock::now());
   const std::string limit = std::to_string(limiter_.burst());
   if (!verdict.is_admitted) {

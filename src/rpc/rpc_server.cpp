@@ -196,9 +196,14 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(const RpcOptions& options, R
                       parts.chain->view()->genesis_commitment()};
   auto state = std::make_unique<State>(options, std::move(parts), std::move(policy));
   state->health.set_serving(kServiceName, true);
-  state->server = TRY(GrpcServer::start(
-      {.listen = options.listen, .max_connection_age = options.max_connection_age},
-      {&state->api, state->health.service(), state->reflection.service()}));
+  state->server =
+      TRY(GrpcServer::start({.listen = options.listen,
+                             .max_connection_age = options.max_connection_age,
+                             .gate = &state->gate,
+                             .serves_browsers = true,
+                             .request_timeout = options.request_timeout},
+                            {&state->api, state->health.service(), state->reflection.service(),
+                             state->reflection.v1alpha_service()}));
   log_info("serving the public API", {{"address", state->server->address()}});
   return std::unique_ptr<RpcServer>(new RpcServer(std::move(state)));
 }

@@ -149,7 +149,8 @@ Result<void> serve_validator(Validator& validator, const ValidatorServiceOptions
   server_options.listen = options.listen;
   server_options.max_message_bytes = size_t{64} << 20;
   const auto server =
-      TRY(GrpcServer::start(server_options, {&api, health.service(), reflection.service()}));
+      TRY(GrpcServer::start(server_options, {&api, health.service(), reflection.service(),
+                                             reflection.v1alpha_service()}));
   log_info("validator is serving", {{"address", server->address()}, {"tip", validator.tip()}});
 
   std::mutex mutex;
