@@ -3,11 +3,12 @@
 
 Clients ask and follow the chain while nodes are killed, hang, and are restarted one after the other: no
 client sees an error that asking again does not cure. Then: when no node is near the tip any node that lives
-answers, and what clients say about their address counts for nothing.
+answers, what clients say about their address counts for nothing, and gRPC-Web gets through too.
 """
 
 import argparse
 import csv
+import http.client
 import json
 import os
 import re
@@ -166,6 +167,27 @@ def addresses(world: World) -> None:
     expect(status_from(port, "127.0.0.2") == "0", "another address pays for the first")
 
 
+def web(world: World) -> None:
+    step("gRPC-Web and `GET /` through the balancer")
+    port = world.balancer.port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10, source_address=("127.0.0.3", 0))
+    connection.request("POST", "/rpc.Api/Status", b"\0\0\0\0\0",
+                       {"content-type": "application/grpc-web+proto", "x-grpc-web": "1"})
+    answer = connection.getresponse()
+    body = answer.read()
+    expect(answer.status == 200 and b"grpc-status:0" in body.replace(b" ", b""), f"{answer.status} {body}")
+    connection.request("OPTIONS", "/rpc.Api/Status", headers={"origin": "http://example.org",
+                                                              "access-control-request-method": "POST"})
+    answer = connection.getresponse()
+    answer.read()
+    expect(answer.headers.get("access-control-allow-origin") == "http://example.org", str(answer.headers))
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    answer.read()
+    expect(answer.status == 200, f"GET /: {answer.status}")
+    connection.close()
+
+
 def stale_nodes(world: World) -> None:
     step("without a sequencer no node is near the tip; those that live answer all the same")
     world.network.sequencer.kill()
@@ -190,6 +212,7 @@ def live(world: World) -> None:
     faults_under_load(world)
     stale_nodes(world)
     addresses(world)
+    web(world)
 
 
 def main(programs: Path, folder: Path) -> None:
