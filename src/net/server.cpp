@@ -14,6 +14,7 @@
 #include <mutex>
 #include <thread>
 
+#include "net/front.hpp"
 #include "net/listen_socket.hpp"
 #include "net/listener.hpp"
 #include "net/unknown_method.hpp"
@@ -93,7 +94,8 @@ void configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
-  if (options.max_connection_age) {
+  // What connects a front with gRPC lives as long as the front's clients.
+  if (options.max_connection_age && options.quick_methods == nullptr) {
     builder.AddChannelArgument(
         GRPC_ARG_MAX_CONNECTION_AGE_MS,
         static_cast<int>(std::min<int64_t>(options.max_connection_age->count(), INT_MAX)));
@@ -102,9 +104,10 @@ void configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
 
 }  // namespace
 
-// The listener finds out what a connection speaks. HTTP/2 is handed to gRPC with what was read of
-// it (an external connection, which differs in nothing from one that gRPC accepted), the rest is
-// for browsers. Both run on one thread: they move bytes, the services have gRPC's threads.
+// The listener finds out what a connection speaks. HTTP/2 is handed with what was read of it to
+// gRPC (an external connection, which differs in nothing from one that gRPC accepted) or to the
+// front that stands before it, the rest is for browsers. Listener and browsers share one thread:
+// they move bytes, the services have gRPC's threads.
 struct GrpcServer::State {
   using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 
@@ -116,14 +119,27 @@ struct GrpcServer::State {
                   WebOptions{.request_timeout = options.request_timeout,
                              .max_connection_age = options.max_connection_age});
     }
-    const Listener::Taker to_grpc = [this, listen_fd](Listener::Socket connection,
-                                                      std::string first_bytes) {
+    const auto give_to_grpc = [this, listen_fd](int fd, const std::string& first_bytes) {
       const grpc::Slice slice(first_bytes);
       Acceptor::NewConnectionParameters parameters;
       parameters.listener_fd = listen_fd;
-      parameters.fd = connection.release();
+      parameters.fd = fd;
       parameters.read_buffer = grpc::ByteBuffer(&slice, 1);
       acceptor->HandleNewConnection(&parameters);
+    };
+    if (options.quick_methods != nullptr) {
+      front.emplace(Front::Options{.max_connection_age = options.max_connection_age,
+                                   .settling_timeout = options.first_bytes_timeout},
+                    *options.quick_methods, [give_to_grpc](int fd) { give_to_grpc(fd, {}); });
+    }
+    const Listener::Taker to_http2 = [this, give_to_grpc](Listener::Socket connection,
+                                                          std::string first_bytes) {
+      const int fd = connection.release();
+      if (front) {
+        front->take(fd, std::move(first_bytes));
+      } else {
+        give_to_grpc(fd, first_bytes);
+      }
     };
     const Listener::Taker to_web = [this](Listener::Socket connection, std::string first_bytes) {
       if (web) web->serve(std::move(connection), std::move(first_bytes));
@@ -131,7 +147,7 @@ struct GrpcServer::State {
     listener.emplace(io, listen_fd, options.listen.is_v6,
                      Listener::Options{.first_bytes_timeout = options.first_bytes_timeout,
                                        .descriptor_limit = connection_descriptor_limit()},
-                     to_grpc, to_web);
+                     to_http2, to_web);
     listener->start();
     thread = std::jthread([this] { run(); });
   }
@@ -169,8 +185,15 @@ struct GrpcServer::State {
       listener->stop();
       if (web) web->finish();
     });
+    if (front) front->finish();
     server->Shutdown(deadline);
     server->Wait();
+    if (front) {
+      while (std::chrono::system_clock::now() < deadline && !front->is_empty()) {
+        std::this_thread::sleep_for(kPoll);
+      }
+      front->stop();
+    }
     if (web) {
       // Their calls have ended; what remains is to be read by them.
       while (std::chrono::system_clock::now() < deadline && !web_is_empty()) {
@@ -191,6 +214,7 @@ struct GrpcServer::State {
   std::unique_ptr<UnknownMethods> unknown_methods;
   std::unique_ptr<Acceptor> acceptor;
   std::unique_ptr<grpc::Server> server;
+  std::optional<Front> front;
   std::optional<WebServer> web;  // outlives the handlers that `io` may still hold
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};

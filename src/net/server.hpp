@@ -11,6 +11,7 @@
 
 #include "net/address.hpp"
 #include "net/call_gate.hpp"
+#include "net/quick_method.hpp"
 
 namespace grpc {
 class Channel;
@@ -33,6 +34,9 @@ struct ServerOptions {
   // What a call of a method that does not exist passes before it is told so; must outlive the
   // server. None: it is told at once.
   CallGate* gate = nullptr;
+  // Methods of the services that are answered without gRPC where they are called over HTTP/2
+  // (net/front.hpp). Must outlive the server. None: every call is gRPC's.
+  const QuickMethods* quick_methods = nullptr;
   // Serves gRPC-Web over HTTP/1.1, with CORS, and `/` for load balancers. Otherwise connections
   // that do not begin as HTTP/2 are closed.
   bool serves_browsers = false;
