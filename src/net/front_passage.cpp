@@ -96,6 +96,8 @@ struct FrontPassage::Callbacks {
     nghttp2_option* options = nullptr;
     nghttp2_option_new(&options);
     nghttp2_option_set_no_auto_window_update(options, 1);
+    // gRPC and the reference let blanks around a header's value through.
+    nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1);
     nghttp2_session* session = nullptr;
     nghttp2_session_client_new2(&session, callbacks, passage, options);
     nghttp2_option_del(options);

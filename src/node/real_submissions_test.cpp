@@ -236,7 +236,7 @@ TEST_F(RealSubmissions, WithDamagedProofsAreRefused) {
   auto damaged = batch();
   (*damaged.mutable_proposed_batch())[30'000] ^= 4;  // well inside the first proof
   EXPECT_THAT(submit(damaged),
-              StartsWith("INVALID_ARGUMENT: proposed block proof failed\ncaused by: failed to "
+              StartsWith("INVALID_ARGUMENT: proposed block proof failed: \ncaused by: failed to "
                          "verify transaction " +
                          id_of("falcon").to_hex() + " in transaction batch\ncaused by: "));
   EXPECT_TRUE(validator_.submitted().empty());

@@ -18,7 +18,7 @@ using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
 std::unexpected<Status> invalid(std::string_view what, const Error& cause) {
-  return invalid_argument(fmt::format("invalid {}\ncaused by: {}", what, cause.message));
+  return invalid_argument(fmt::format("invalid {}: \ncaused by: {}", what, cause.message));
 }
 
 Result<std::vector<NoteId>> read_note_ids(

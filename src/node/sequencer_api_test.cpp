@@ -184,24 +184,25 @@ TEST_F(SequencerApiTest, SaysWhatIsWrongWithATransaction) {
   const Transaction transaction = world.creating(1);
   ::sequencer::AuthenticatedTransaction request;
   EXPECT_THAT(submit(request),
-              StartsWith("INVALID_ARGUMENT: invalid authenticated transaction\ncaused by: failed "
+              StartsWith("INVALID_ARGUMENT: invalid authenticated transaction: \ncaused by: failed "
                          "to deserialize ProvenTransaction: "));
   request = message_of(*transaction);
   request.mutable_store_account_state()->set_d2(UINT64_MAX);
-  EXPECT_EQ(submit(request),
-            "INVALID_ARGUMENT: invalid authenticated transaction\ncaused by: store_account_state: "
-            "value is not in the range 0..MODULUS");
+  EXPECT_EQ(
+      submit(request),
+      "INVALID_ARGUMENT: invalid authenticated transaction: \ncaused by: store_account_state: "
+      "value is not in the range 0..MODULUS");
   request = message_of(*transaction);
   request.add_notes_authenticated_by_store()->set_d0(UINT64_MAX);
   EXPECT_EQ(submit(request),
-            "INVALID_ARGUMENT: invalid authenticated transaction\ncaused by: "
+            "INVALID_ARGUMENT: invalid authenticated transaction: \ncaused by: "
             "notes_authenticated_by_store: value is not in the range 0..MODULUS");
   // spec/block-production.md §20 D17
   ProvenTransaction loop = *transaction;
   loop.input_notes.notes.push_back(unauthenticated(5));
   loop.output_notes.notes.push_back(private_note(5));
   EXPECT_THAT(submit(message_of(loop)),
-              StartsWith("INVALID_ARGUMENT: invalid authenticated transaction\ncaused by: "));
+              StartsWith("INVALID_ARGUMENT: invalid authenticated transaction: \ncaused by: "));
   EXPECT_EQ(accepted(), 0u);
 }
 
@@ -231,7 +232,8 @@ TEST_F(SequencerApiTest, SaysWhatIsWrongWithABatch) {
 
   auto request = whole;
   request.set_proposed_batch("garbage");
-  EXPECT_THAT(submit(request), StartsWith("INVALID_ARGUMENT: invalid proposed_batch\ncaused by: "));
+  EXPECT_THAT(submit(request),
+              StartsWith("INVALID_ARGUMENT: invalid proposed_batch: \ncaused by: "));
   request = whole;
   request.mutable_auth_inputs()->RemoveLast();
   EXPECT_EQ(
@@ -240,17 +242,17 @@ TEST_F(SequencerApiTest, SaysWhatIsWrongWithABatch) {
   request = whole;
   request.mutable_auth_inputs(1)->clear_account_id();
   EXPECT_EQ(submit(request),
-            "INVALID_ARGUMENT: invalid auth_inputs\ncaused by: field "
+            "INVALID_ARGUMENT: invalid auth_inputs: \ncaused by: field "
             "`sequencer::AuthInputs::account_id` is missing");
   request = whole;
   request.mutable_auth_inputs()->SwapElements(0, 1);
-  EXPECT_THAT(submit(request), StartsWith("INVALID_ARGUMENT: invalid auth_inputs\ncaused by: "
+  EXPECT_THAT(submit(request), StartsWith("INVALID_ARGUMENT: invalid auth_inputs: \ncaused by: "
                                           "account_id: " +
                                           private_account(2).to_hex()));
   request = whole;
   request.mutable_auth_inputs(0)->mutable_nullifiers(0)->clear_nullifier();
   EXPECT_EQ(submit(request),
-            "INVALID_ARGUMENT: invalid auth_inputs\ncaused by: field "
+            "INVALID_ARGUMENT: invalid auth_inputs: \ncaused by: field "
             "`sequencer::NullifierRecord::nullifier` is missing");
   request = whole;
   request.mutable_auth_inputs(0)->mutable_nullifiers(0)->set_block_num(3);

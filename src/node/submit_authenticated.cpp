@@ -28,7 +28,7 @@ std::string prefix_is_taken(const ProvenTransaction& transaction) {
 Answer<> check_standing(const ProvenTransaction& transaction, const TransactionStanding& standing) {
   if (!standing.account_id_prefix_is_unique) {
     return refuse(StatusCode::kInternal,
-                  "failed to get transaction inputs\ncaused by: " + prefix_is_taken(transaction));
+                  "failed to get transaction inputs: \ncaused by: " + prefix_is_taken(transaction));
   }
   std::string spent;
   for (const auto& [nullifier, block_num] : standing.nullifiers) {
@@ -38,7 +38,7 @@ Answer<> check_standing(const ProvenTransaction& transaction, const TransactionS
   if (spent.empty()) return {};
   return refuse(
       StatusCode::kInternal,
-      "failed to authenticate transaction\ncaused by: nullifiers already exist: " + spent);
+      "failed to authenticate transaction: \ncaused by: nullifiers already exist: " + spent);
 }
 
 ::sequencer::AuthInputs auth_inputs(const ProvenTransaction& transaction,
@@ -110,7 +110,7 @@ Answer<BlockNum> SubmitAuthenticated::submit_batch(CheckedBatch batch,
   for (const CheckedTransaction& transaction : batch.transactions) {
     const TransactionStanding standing = standing_of(*view, *transaction.transaction);
     if (!standing.account_id_prefix_is_unique) {
-      return refuse(StatusCode::kInternal, "failed to authenticate transaction\ncaused by: " +
+      return refuse(StatusCode::kInternal, "failed to authenticate transaction: \ncaused by: " +
                                                prefix_is_taken(*transaction.transaction));
     }
     *request.add_auth_inputs() = auth_inputs(*transaction.transaction, standing);

@@ -117,15 +117,16 @@ TEST_F(Authenticated, SaysNothingOfAnAccountThatIsNew) {
 
 TEST_F(Authenticated, RefusesWhatTheChainRulesOutBeforeAnybodyIsAsked) {
   const Nullifier spent = world().model.nullifiers.front().first;
-  EXPECT_EQ(text(submitter.submit(checked({.inputs = {{spent, std::nullopt}}}), {})),
-            "INTERNAL: failed to authenticate transaction\ncaused by: nullifiers already exist: " +
-                spent.to_hex());
+  EXPECT_EQ(
+      text(submitter.submit(checked({.inputs = {{spent, std::nullopt}}}), {})),
+      "INTERNAL: failed to authenticate transaction: \ncaused by: nullifiers already exist: " +
+          spent.to_hex());
 
   const AccountId taken = world().any_private_account();
   const AccountId beside =
       *AccountId::from_limbs(taken.prefix(), taken.suffix() + Felt::from_canonical(256));
   EXPECT_TRUE(text(submitter.submit(checked({.account = beside, .initial = 0}), {}))
-                  .starts_with("INTERNAL: failed to get transaction inputs\ncaused by: "));
+                  .starts_with("INTERNAL: failed to get transaction inputs: \ncaused by: "));
   EXPECT_TRUE(both.validator.submitted.empty());
   EXPECT_FALSE(both.sequencer.single);
 }

@@ -102,8 +102,8 @@ Result<AccountCode> AccountCode::decode(ByteReader& reader) {
   code.procedure_roots = TRY(decode_items<Word>(reader, count));
   for (const Word& root : code.procedure_roots) {
     if (!code.forest.has_procedure(root)) {
-      return invalid_value("procedure " + root.to_hex() +
-                           " is missing from the account code's MAST forest");
+      return invalid_value("procedure with root " + root.to_hex() +
+                           " is missing from account code's MAST forest");
     }
   }
   return code;

@@ -26,11 +26,12 @@ Result<void> check_component_start(std::string_view rest) {
 // In the reference's order of scanning, so that the same error comes first.
 Result<void> check_name(std::string_view text) {
   const auto too_short = [] {
-    return fail("TooShort", "slot names must have at least 2 components");
+    return fail("TooShort",
+                "slot names must contain at least 2 components separated by double colons");
   };
   if (text.empty()) return too_short();
   if (text.size() > kMaxLength) {
-    return fail("TooLong", "slot names must have at most 255 characters");
+    return fail("TooLong", "slot names must contain at most 255 characters");
   }
   TRY(check_component_start(text));
   size_t components = 1;
@@ -38,7 +39,8 @@ Result<void> check_name(std::string_view text) {
     if (text[i] != ':') {
       if (!is_name_character(text[i])) {
         return fail("InvalidCharacter",
-                    "slot names must only contain letters, digits, double colons and underscores");
+                    "slot name must only contain characters a..z, A..Z, 0..9, double colon or "
+                    "underscore");
       }
       ++i;
       continue;

@@ -24,18 +24,19 @@ Result<void> check_new_public_account(const TxAccountUpdate& update) {
   const Result<Account> account = update.details.delta->to_account();
   if (!account) {
     return fail("NewPublicStateAccountRequiresFullStateDelta",
-                "the new public account " + update.account_id.to_hex() +
-                    " must come with its full state: " + account.error().message);
+                "new account " + update.account_id.to_hex() +
+                    " with public state must be accompanied by a full state delta");
   }
   if (account->id != update.account_id) {
-    return fail("AccountIdMismatch", "the transaction is for account " +
-                                         update.account_id.to_hex() + ", its details are for " +
-                                         account->id.to_hex());
+    return fail("AccountIdMismatch", "proven transaction's final account ID " +
+                                         update.account_id.to_hex() + " and account details id " +
+                                         account->id.to_hex() + " must match");
   }
   if (const Word commitment = account->commitment(); commitment != update.final_commitment) {
-    return fail("AccountFinalCommitmentMismatch", "the final account commitment is " +
+    return fail("AccountFinalCommitmentMismatch", "proven transaction's final account commitment " +
                                                       update.final_commitment.to_hex() +
-                                                      ", the details give " + commitment.to_hex());
+                                                      " and account details commitment " +
+                                                      commitment.to_hex() + " must match");
   }
   return {};
 }
@@ -48,19 +49,21 @@ Result<TxAccountUpdate> TxAccountUpdate::make(AccountId account_id, const Word& 
   TxAccountUpdate update{account_id, initial, final, delta_commitment, std::move(details)};
   if (update.details.is_private()) {
     if (account_id.is_public()) {
-      return fail("PublicStateAccountMissingDetails",
-                  "public account " + account_id.to_hex() + " comes without details");
+      return fail(
+          "PublicStateAccountMissingDetails",
+          "account " + account_id.to_hex() + " with public state is missing its account details");
     }
     return update;
   }
   if (const size_t size = to_bytes(update.details).size(); size > kAccountUpdateMaxSize) {
-    return fail("AccountUpdateSizeLimitExceeded",
-                "the update of account " + account_id.to_hex() + " takes " + std::to_string(size) +
-                    " bytes, at most " + std::to_string(kAccountUpdateMaxSize) + " are allowed");
+    return fail("AccountUpdateSizeLimitExceeded", "account update of size " + std::to_string(size) +
+                                                      " for account " + account_id.to_hex() +
+                                                      " exceeds maximum update size of " +
+                                                      std::to_string(kAccountUpdateMaxSize));
   }
   if (!account_id.is_public()) {
     return fail("PrivateAccountWithDetails",
-                "private account " + account_id.to_hex() + " must not come with details");
+                "private account " + account_id.to_hex() + " should not have account details");
   }
   if (initial.is_zero()) TRY(check_new_public_account(update));
   return update;
@@ -142,8 +145,8 @@ Result<ProvenTransaction> complete(ProvenTransaction transaction) {
                                   transaction.output_notes.commitment(), transaction.fee);
   if (update.initial_commitment == update.final_commitment &&
       transaction.input_notes.notes.empty()) {
-    return fail("EmptyTransaction", "transaction " + transaction.id.to_hex() +
-                                        " neither changes its account nor consumes a note");
+    return fail("EmptyTransaction",
+                "proven transaction neither changed the account state, nor consumed any notes");
   }
   TRY(check_delta_commitment(transaction));
   return transaction;
@@ -181,8 +184,8 @@ Result<void> ProvenTransaction::check_notes() const {
   std::ranges::sort(created);
   for (const NoteId& consumed : note_ids(unauthenticated)) {
     if (std::ranges::binary_search(created, consumed)) {
-      return fail("NoteCreatedAndConsumed",
-                  "note " + consumed.to_hex() + " is both created and consumed by the transaction");
+      return fail("NoteCreatedAndConsumed", "note with id " + consumed.to_hex() +
+                                                " is both created and consumed by the transaction");
     }
   }
   return {};

@@ -59,7 +59,7 @@ Result<Word> parse_genesis(std::string_view text) {
   if (!bytes) return invalid("hex encoded data must contain only characters [0-9a-fA-F]");
   const auto word = from_bytes<Word>(*bytes);
   if (!word) {
-    return fail("InvalidGenesis", "failed to convert to field element: " + word.error().message);
+    return fail("InvalidGenesis", "failed to convert to field element: value >= field modulus");
   }
   return *word;
 }

@@ -12,7 +12,10 @@ Answer<::note::CommittedNoteList> get_notes_by_id(const StateView& view,
                                                   const ::note::NoteIdList& request) {
   TRY(check_count(kGetNotesByIdIds, request.ids_size()));
   std::vector<NoteId> ids;
-  for (const auto& id : request.ids()) ids.push_back(TRY(at("digests", from_message(id))));
+  for (const auto& id : request.ids()) {
+    if (!id.has_id()) return std::unexpected(at("digests", missing_field(id, "id").error()));
+    ids.emplace_back(TRY(at("digests", from_message(id.id()))));
+  }
   std::ranges::sort(ids);
   const auto repeated = std::ranges::unique(ids);
   ids.erase(repeated.begin(), repeated.end());

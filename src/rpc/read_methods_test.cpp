@@ -140,7 +140,7 @@ TEST(GetNotesById, RefusesTooManyIdsAndBrokenOnes) {
             "INVALID_ARGUMENT: digests: field `note::NoteId::id` is missing");
   request.mutable_ids(0)->mutable_id()->set_d2(Felt::kModulus);
   EXPECT_EQ(outcome(get_notes_by_id(view(), request)),
-            "INVALID_ARGUMENT: digests.id: value is not in the range 0..MODULUS");
+            "INVALID_ARGUMENT: digests: value is not in the range 0..MODULUS");
   request.clear_ids();
   EXPECT_EQ(get_notes_by_id(view(), request)->notes_size(), 0);
 }

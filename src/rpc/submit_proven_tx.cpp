@@ -29,7 +29,7 @@ Answer<CheckedTransaction> check_submission(const StateView& view, TransactionVe
   Result<ProvenTransaction> decoded =
       from_bytes<ProvenTransaction>(as_bytes(request.transaction()));
   if (!decoded)
-    return invalid_argument("invalid transaction\ncaused by: " + decoded.error().message);
+    return invalid_argument("invalid transaction: \ncaused by: " + decoded.error().message);
   auto transaction = std::make_shared<const ProvenTransaction>(std::move(*decoded));
 
   TRY(check_reference_block(view, transaction->ref_block_num, transaction->ref_block_commitment));

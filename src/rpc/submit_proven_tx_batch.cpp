@@ -14,7 +14,8 @@ template <class T>
 Answer<T> decoded(std::string_view field, std::string_view bytes) {
   Result<T> value = from_bytes<T>(as_bytes(bytes));
   if (!value) {
-    return invalid_argument(fmt::format("invalid {}\ncaused by: {}", field, value.error().message));
+    return invalid_argument(
+        fmt::format("invalid {}: \ncaused by: {}", field, value.error().message));
   }
   return std::move(*value);
 }
@@ -31,7 +32,7 @@ Answer<> check_proof(const ProvenBatch& claimed, const ProposedBatch& proposed,
       return refuse(StatusCode::kInternal,
                     "batch proof verification task failed: " + error.message);
     }
-    return invalid_argument("proposed block proof failed\ncaused by: " + error.message);
+    return invalid_argument("proposed block proof failed: \ncaused by: " + error.message);
   }
   if (*proven != claimed) return invalid_argument("batch proof did not match proposed batch");
   return {};

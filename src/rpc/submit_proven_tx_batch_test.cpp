@@ -112,13 +112,15 @@ TEST_F(SubmitBatch, ReadsTheProvenBatchThenTheProposedOne) {
   start();
   const auto whole = request_of(valid_transactions());
   ::transaction::TransactionBatch request;
-  EXPECT_THAT(submit(request), StartsWith("INVALID_ARGUMENT: invalid proven_batch\ncaused by: "));
+  EXPECT_THAT(submit(request), StartsWith("INVALID_ARGUMENT: invalid proven_batch: \ncaused by: "));
   request.set_proposed_batch("garbage");
-  EXPECT_THAT(submit(request), StartsWith("INVALID_ARGUMENT: invalid proven_batch\ncaused by: "));
+  EXPECT_THAT(submit(request), StartsWith("INVALID_ARGUMENT: invalid proven_batch: \ncaused by: "));
   request.set_batch_proof(whole.batch_proof());
-  EXPECT_THAT(submit(request), StartsWith("INVALID_ARGUMENT: invalid proposed_batch\ncaused by: "));
+  EXPECT_THAT(submit(request),
+              StartsWith("INVALID_ARGUMENT: invalid proposed_batch: \ncaused by: "));
   request.set_proposed_batch("");
-  EXPECT_THAT(submit(request), StartsWith("INVALID_ARGUMENT: invalid proposed_batch\ncaused by: "));
+  EXPECT_THAT(submit(request),
+              StartsWith("INVALID_ARGUMENT: invalid proposed_batch: \ncaused by: "));
   request.clear_proposed_batch();
   EXPECT_EQ(submit(request), "INVALID_ARGUMENT: missing `proposed_batch` field");
   expect_nothing_done();
@@ -162,7 +164,7 @@ TEST_F(SubmitBatch, ProvesTheBatchAgain) {
   engine.verdict = Error{"TransactionVerificationFailed", "failed to verify\ncaused by: bad proof"};
   EXPECT_EQ(
       submit(request),
-      "INVALID_ARGUMENT: proposed block proof failed\ncaused by: failed to verify transaction " +
+      "INVALID_ARGUMENT: proposed block proof failed: \ncaused by: failed to verify transaction " +
           transactions[0]->id.to_hex() +
           " in transaction batch\ncaused by: failed to verify\ncaused by: bad proof");
   engine.verdict = Error{"EnginePanic", "gave up"};
@@ -204,7 +206,7 @@ TEST_F(SubmitBatch, RefusesBatchesThatBreakARule) {
     request.set_proposed_batch(bytes_of_unmakeable(broken));
     return submit(request);
   };
-  EXPECT_THAT(refusal({}), StartsWith("INVALID_ARGUMENT: invalid proposed_batch\ncaused by: "));
+  EXPECT_THAT(refusal({}), StartsWith("INVALID_ARGUMENT: invalid proposed_batch: \ncaused by: "));
   EXPECT_THAT(refusal({transactions[0], transactions[0]}),
               HasSubstr("transaction " + transactions[0]->id.to_hex() + " is in the batch twice"));
   // One note twice.
