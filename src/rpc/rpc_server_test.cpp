@@ -121,7 +121,7 @@ TEST_F(RpcServerTest, RefusesDamagedTransactions) {
   const std::string whole = request.transaction();
   for (size_t length = 0; length < whole.size(); length += 7) {
     request.set_transaction(whole.substr(0, length));
-    EXPECT_THAT(submit(request), HasSubstr("INVALID_ARGUMENT: invalid transaction\ncaused by: "));
+    EXPECT_THAT(submit(request), HasSubstr("INVALID_ARGUMENT: invalid transaction: \ncaused by: "));
   }
   EXPECT_TRUE(submitter.submitted.empty());
   EXPECT_TRUE(engine.verified.empty());
