@@ -150,6 +150,22 @@ CLI::Option* add_url(CLI::App& app, const std::string& name, std::optional<Servi
   return add_parsed<ServiceUrl>(app, name, target, help, "URL");
 }
 
+CLI::Option* add_urls(CLI::App& app, const std::string& name, std::vector<ServiceUrl>& target,
+                      const std::string& help) {
+  const auto set = [&target, name](const std::vector<std::string>& texts) {
+    target.clear();
+    for (const std::string& text : texts) {
+      auto parsed = ServiceUrl::parse(text);
+      if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+      target.push_back(std::move(*parsed));
+    }
+  };
+  return app.add_option_function<std::vector<std::string>>(name, set, help)
+      ->type_name("URL")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+}
+
 CLI::Validator positive(uint64_t most) {
   const auto check = [most](const std::string& text) {
     uint64_t number = 0;

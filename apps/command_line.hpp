@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -34,6 +35,9 @@ CLI::Option* add_listen(CLI::App& app, const std::string& name, SocketAddress& t
                         const std::string& help);
 CLI::Option* add_url(CLI::App& app, const std::string& name, ServiceUrl& target,
                      const std::string& help);
+// Several: the option is repeated, or holds a list with commas between (also in the environment).
+CLI::Option* add_urls(CLI::App& app, const std::string& name, std::vector<ServiceUrl>& target,
+                      const std::string& help);
 // For options that may be left out: absent means nullopt.
 CLI::Option* add_listen(CLI::App& app, const std::string& name,
                         std::optional<SocketAddress>& target, const std::string& help);

@@ -56,6 +56,41 @@ TEST(CommandLine, EndsWithTwoOnAUsageErrorAndOneOnAFailure) {
   EXPECT_EQ(exit_status({"--source.url", "http://fails"}, timeout), 1);
 }
 
+// Statuses of a program whose only option takes URLs.
+int exit_status(std::vector<std::string> arguments, std::vector<std::string>& hosts) {
+  CLI::App app("test program", "program");
+  std::vector<ServiceUrl> urls;
+  add_urls(app, "--url", urls, "where from")->envname("MIDEN_COMMAND_LINE_TEST_URLS");
+  std::vector<char*> argv{const_cast<char*>("program")};
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  hosts.clear();
+  return run_command_line(app, static_cast<int>(argv.size()), argv.data(), [&]() -> Result<void> {
+    for (const ServiceUrl& url : urls) hosts.push_back(url.host);
+    return {};
+  });
+}
+
+TEST(CommandLine, TakesUrlsOneByOneOrAsAList) {
+  using Hosts = std::vector<std::string>;
+  Hosts hosts;
+  EXPECT_EQ(exit_status({}, hosts), 0);
+  EXPECT_EQ(hosts, Hosts());
+  EXPECT_EQ(exit_status({"--url", "http://a:1"}, hosts), 0);
+  EXPECT_EQ(hosts, Hosts({"a"}));
+  EXPECT_EQ(exit_status({"--url", "http://a:1", "--url=http://b:2"}, hosts), 0);
+  EXPECT_EQ(hosts, Hosts({"a", "b"}));
+  EXPECT_EQ(exit_status({"--url", "http://a:1,http://b:2"}, hosts), 0);
+  EXPECT_EQ(hosts, Hosts({"a", "b"}));
+  EXPECT_EQ(exit_status({"--url", "http://a:1,b"}, hosts), 2);
+  EXPECT_EQ(exit_status({"--url", "http://a:1", "http://b:2"}, hosts), 2);
+  setenv("MIDEN_COMMAND_LINE_TEST_URLS", "http://c:3,http://d:4", 1);
+  EXPECT_EQ(exit_status({}, hosts), 0);
+  EXPECT_EQ(hosts, Hosts({"c", "d"}));
+  EXPECT_EQ(exit_status({"--url", "http://a:1"}, hosts), 0);
+  EXPECT_EQ(hosts, Hosts({"a"}));
+  unsetenv("MIDEN_COMMAND_LINE_TEST_URLS");
+}
+
 TEST(CommandLine, ReportsEveryErrorOnOneLine) {
   std::chrono::milliseconds timeout = 10s;
   const auto report = [&](std::vector<std::string> arguments) {

@@ -12,6 +12,25 @@ constexpr const char* kRpcGroup = "RPC configuration";
 constexpr const char* kRateGroup = "RPC rate limiting";
 constexpr const char* kStoreGroup = "Store configuration";
 
+// Not in the reference.
+void add_own_rpc_options(CLI::App& command, RpcOptions& rpc) {
+  command
+      .add_option("--rpc.max-subscriptions", rpc.max_subscriptions,
+                  "Subscribers to blocks, and as many to proofs, at once")
+      ->envname("MIDEN_NODE_RPC_MAX_SUBSCRIPTIONS")
+      ->check(positive())
+      ->capture_default_str()
+      ->group(kRpcGroup);
+  command
+      .add_option("--rpc.trust-forwarded-for", rpc.trusts_forwarding,
+                  "Whether rate limits take the client's address from the headers x-forwarded-for, "
+                  "x-real-ip and forwarded. Set it to false where clients reach the node without "
+                  "a load balancer that overwrites these headers")
+      ->envname("MIDEN_NODE_RPC_TRUST_FORWARDED_FOR")
+      ->capture_default_str()
+      ->group(kRateGroup);
+}
+
 }  // namespace
 
 void add_data_directory(CLI::App& command, std::filesystem::path& directory) {
@@ -116,11 +135,13 @@ void add_rpc_options(CLI::App& command, RpcSettings& settings) {
       ->group(kRateGroup);
   command
       .add_option("--rpc.rate-limit.max-concurrent-connections", rpc.max_waiting_calls,
-                  "Submissions in progress at once")
+                  "Submissions, and apart from them GetNetworkNoteStatus calls, that may wait for "
+                  "a worker at once; beyond, RESOURCE_EXHAUSTED. Reads are answered as they come")
       ->envname("MIDEN_NODE_RPC_RATE_LIMIT_MAX_CONCURRENT_CONNECTIONS")
       ->check(positive())
       ->capture_default_str()
       ->group(kRateGroup);
+  add_own_rpc_options(command, rpc);
 }
 
 }  // namespace miden

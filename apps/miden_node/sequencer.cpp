@@ -19,7 +19,6 @@ struct SequencerCommand {
   SequencerOptions options;
   RpcSettings rpc;
   StoreSettings store;
-  std::optional<ServiceUrl> ntx_builder;
 };
 
 // Each is a thread.
@@ -35,6 +34,27 @@ void add_count(CLI::App& command, const std::string& name, size_t& target, const
       ->group(kProductionGroup);
 }
 
+// `kind` is "batch" or "block". More than one URL, the timeout and the fallback are ours.
+void add_prover_options(CLI::App& command, const std::string& kind, ProvingOptions& proving) {
+  const std::string prefix = "--" + kind + "-prover.";
+  const std::string environment =
+      kind == "batch" ? "MIDEN_NODE_BATCH_PROVER_" : "MIDEN_NODE_BLOCK_PROVER_";
+  add_urls(command, prefix + "url", proving.urls,
+           "Remote " + kind +
+               " prover; none: proven here. May be given more than once: one stands in for another")
+      ->envname(environment + "URL")
+      ->group(kProductionGroup);
+  add_duration(command, prefix + "timeout", proving.timeout,
+               "Limit for one attempt at a remote " + kind + " prover")
+      ->envname(environment + "TIMEOUT")
+      ->group(kProductionGroup);
+  command
+      .add_flag(prefix + "local-fallback", proving.falls_back_to_local,
+                "Prove here while no remote " + kind + " prover works")
+      ->envname(environment + "LOCAL_FALLBACK")
+      ->group(kProductionGroup);
+}
+
 void add_production_options(CLI::App& command, SequencerCommand& settings) {
   SequencerOptions& options = settings.options;
   add_url(command, "--validator.url", options.validator_url, "The validator")
@@ -45,8 +65,8 @@ void add_production_options(CLI::App& command, SequencerCommand& settings) {
                "Limit for one call to the validator")
       ->envname("MIDEN_NODE_VALIDATOR_TIMEOUT")
       ->group(kProductionGroup);
-  add_url(command, "--ntx-builder.url", settings.ntx_builder,
-          "The network transaction builder; not called yet (GetNetworkNoteStatus is not built)")
+  add_url(command, "--ntx-builder.url", options.ntx_builder_url,
+          "The network transaction builder, asked by GetNetworkNoteStatus; connected when needed")
       ->envname("MIDEN_NODE_NTX_BUILDER_URL")
       ->required()
       ->group(kProductionGroup);
@@ -59,10 +79,7 @@ void add_production_options(CLI::App& command, SequencerCommand& settings) {
             "Transactions in a batch", "MIDEN_NODE_BATCH_MAX_TXS");
   add_count(command, "--batch.workers", options.producer.batch_workers, "Batches proven at once",
             "MIDEN_NODE_BATCH_WORKERS", kMostWorkers);
-  add_url(command, "--batch-prover.url", options.batch_prover_url,
-          "Remote batch prover; none: proven here")
-      ->envname("MIDEN_NODE_BATCH_PROVER_URL")
-      ->group(kProductionGroup);
+  add_prover_options(command, "batch", options.batch_proving);
   add_duration(command, "--block.interval", options.producer.block_interval, "Time between blocks")
       ->envname("MIDEN_NODE_BLOCK_INTERVAL")
       ->group(kProductionGroup);
@@ -70,10 +87,7 @@ void add_production_options(CLI::App& command, SequencerCommand& settings) {
             "MIDEN_NODE_BLOCK_MAX_BATCHES");
   add_count(command, "--block.max-concurrent-proofs", options.producer.max_concurrent_proofs,
             "Blocks proven at once", "MIDEN_NODE_BLOCK_MAX_CONCURRENT_PROOFS", kMostWorkers);
-  add_url(command, "--block-prover.url", options.block_prover_url,
-          "Remote block prover; none: proven here")
-      ->envname("MIDEN_NODE_BLOCK_PROVER_URL")
-      ->group(kProductionGroup);
+  add_prover_options(command, "block", options.block_proving);
   add_count(command, "--mempool.tx-capacity", mempool.transaction_capacity,
             "Transactions accepted and not committed", "MIDEN_NODE_MEMPOOL_TX_CAPACITY");
   add_listen(command, "--internal.listen", options.internal_listen,

@@ -179,9 +179,9 @@ void WebSession::read_body() {
   parser_->get().body().data = body_part_.data();
   parser_->get().body().size = body_part_.size();
   stream_.expires_at(body_deadline_);
-  http::async_read(
+  http::async_read_some(
       stream_, buffer_, *parser_, [self = shared_from_this()](ErrorCode error, size_t) {
-        // The part is full; there is more.
+        // Part by part, so that a length is seen when it has come.
         if (error && error != http::error::need_buffer) return self->close();
         self->take_body_part(self->body_part_.size() - self->parser_->get().body().size);
       });

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <mutex>
-
 #include "node/admit_transaction.hpp"
+#include "node/ask_ntx_builder.hpp"
+#include "node/end.hpp"
 #include "node/genesis_file.hpp"
 #include "node/sequencer_api.hpp"
 #include "node/snapshot_channel.hpp"
@@ -32,41 +31,6 @@ class ProductionReport final : public ProducerReporter {
   const BlockProducer& producer_;
   std::string version_;
 };
-
-// Ends the program: the operator's signal, or a reason why it cannot go on.
-class End {
- public:
-  explicit End(std::stop_token stop) : stop_(std::move(stop)) {}
-  void because(const std::string& failure) {
-    const std::lock_guard lock(mutex_);
-    if (failure_.empty()) failure_ = failure;
-    ended_.notify_all();
-  }
-  // Nothing: an orderly end.
-  std::string wait() {
-    std::unique_lock lock(mutex_);
-    ended_.wait(lock, stop_, [&] { return !failure_.empty(); });
-    return failure_;
-  }
-
- private:
-  std::stop_token stop_;
-  std::mutex mutex_;  // guards failure_
-  std::condition_variable_any ended_;
-  std::string failure_;
-};
-
-std::shared_ptr<BatchProver> batch_prover(const SequencerOptions& options,
-                                          const std::shared_ptr<TransactionVerifier>& verifier) {
-  if (options.batch_prover_url) return make_remote_batch_prover({.url = *options.batch_prover_url});
-  return make_local_batch_prover(verifier);
-}
-
-std::shared_ptr<BlockProver> block_prover(const SequencerOptions& options,
-                                          const std::shared_ptr<const Engine>& engine) {
-  if (options.block_prover_url) return make_remote_block_prover({.url = *options.block_prover_url});
-  return make_local_block_prover(engine);
-}
 
 // A chain's blocks carry the kernel that its transactions were proven against.
 Result<void> check_kernel(const BlockHeader& tip, const Engine& engine) {
@@ -99,15 +63,22 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
   producer_options.on_fatal = [&end](const std::string& why) { end.because(why); };
   const auto validator = std::make_shared<ValidatorClient>(
       ValidatorClientOptions{.url = options.validator_url, .timeout = options.validator_timeout});
-  BlockProducer producer(*chain, validator, batch_prover(options, verifier),
-                         block_prover(options, engine), std::move(producer_options));
+  BlockProducer producer(*chain, validator, make_batch_prover(options.batch_proving, verifier),
+                         make_block_prover(options.block_proving, engine),
+                         std::move(producer_options));
 
   AdmitTransaction submitter(*validator, producer);
   const ProductionReport report(producer, options.rpc.version);
-  const auto server = TRY(RpcServer::start(options.rpc, {.chain = chain.get(),
-                                                         .verifier = verifier.get(),
-                                                         .submitter = &submitter,
-                                                         .producer = &report}));
+  std::optional<AskNtxBuilder> network_notes;
+  if (options.ntx_builder_url) {
+    network_notes.emplace(*options.ntx_builder_url, options.rpc.request_timeout);
+  }
+  const auto server = TRY(
+      RpcServer::start(options.rpc, {.chain = chain.get(),
+                                     .verifier = verifier.get(),
+                                     .submitter = &submitter,
+                                     .producer = &report,
+                                     .network_notes = network_notes ? &*network_notes : nullptr}));
   std::unique_ptr<SequencerApi> internal;
   if (options.internal_listen) {
     internal = TRY(SequencerApi::start(
@@ -118,6 +89,7 @@ Result<void> run_sequencer(const SequencerOptions& options, std::stop_token stop
   const std::string failure = end.wait();
 
   log_info("stopping", {{"tip", chain->tip()}});
+  if (network_notes) network_notes->stop();
   server->shutdown(std::chrono::seconds(3));
   if (internal) internal->shutdown(std::chrono::seconds(1));
   producer.stop();

@@ -20,8 +20,9 @@ struct SequencerOptions {
   RpcOptions rpc;
   ServiceUrl validator_url;
   std::chrono::milliseconds validator_timeout = std::chrono::seconds(30);
-  std::optional<ServiceUrl> batch_prover_url;  // none: proven here
-  std::optional<ServiceUrl> block_prover_url;
+  std::optional<ServiceUrl> ntx_builder_url;  // none: GetNetworkNoteStatus is UNAVAILABLE
+  ProvingOptions batch_proving;
+  ProvingOptions block_proving;
   std::optional<SocketAddress> internal_listen;  // sequencer.Api; none: not served
   BlockProducerOptions producer;  // its kernel commitment and on_fatal are set by run_sequencer
 };

@@ -13,8 +13,8 @@ struct ForwardingHeaders {
 };
 
 // The first that names an IP address: X-Forwarded-For (its first element that is one), X-Real-IP,
-// Forwarded (for=), the connection's peer as gRPC writes it ("ipv4:127.0.0.1:4711"). The headers
-// are believed: whoever exposes a node puts a proxy before it that overwrites them (D-15).
+// Forwarded (for=), the connection's peer as gRPC writes it ("ipv4:127.0.0.1:4711"). Headers that
+// nobody before the node overwrites are for the caller to choose: leave them out then (D-15).
 std::string client_address(const ForwardingHeaders& headers, std::string_view peer);
 
 }  // namespace miden

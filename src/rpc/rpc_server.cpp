@@ -2,14 +2,19 @@
 
 #include <grpcpp/server_context.h>
 
+#include <atomic>
+
 #include "net/health.hpp"
 #include "net/metadata.hpp"
 #include "net/reflection.hpp"
 #include "net/serve_unary.hpp"
 #include "rpc.grpc.pb.h"
+#include "rpc/get_network_note_status.hpp"
 #include "rpc/methods.hpp"
 #include "rpc/public_gate.hpp"
+#include "rpc/quick_reads.hpp"
 #include "rpc/submission_intake.hpp"
+#include "rpc/subscription.hpp"
 
 namespace miden {
 namespace {
@@ -19,6 +24,10 @@ constexpr const char* kAuthHeader = "x-miden-network-tx-auth";
 
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
+using StreamReactor = grpc::ServerWriteReactor<grpc::ByteBuffer>;
+
+// Most of such a call is waiting for the other service.
+constexpr size_t kQuestionThreads = 8;
 
 CallerHeaders caller_headers(const Context& context) {
   CallerHeaders headers;
@@ -27,7 +36,11 @@ CallerHeaders caller_headers(const Context& context) {
   return headers;
 }
 
-class Api final : public ::rpc::Api::CallbackService {
+// Streams are served as bytes, so that what is sent is not copied for each subscriber.
+using Service = ::rpc::Api::WithRawCallbackMethod_BlockSubscription<
+    ::rpc::Api::WithRawCallbackMethod_ProofSubscription<::rpc::Api::CallbackService>>;
+
+class Api final : public Service {
  public:
   Api(const RpcOptions& options, RpcParts parts, CallGate& gate)
       : options_(options),
@@ -39,11 +52,24 @@ class Api final : public ::rpc::Api::CallbackService {
                       .max_bytes_in_progress = options.max_submission_bytes,
                       .verification_threads = options.verification_threads,
                       .handover_threads = options.submission_threads},
-                     *parts_.chain, *parts_.verifier, *parts_.submitter) {}
+                     *parts_.chain, *parts_.verifier, *parts_.submitter),
+        questions_({.threads = kQuestionThreads, .max_queued = options.max_waiting_calls}),
+        blocks_(kBlockSubscription, *parts_.chain,
+                {options.max_subscriptions, options.subscription_write_timeout}),
+        proofs_(kProofSubscription, *parts_.chain,
+                {options.max_subscriptions, options.subscription_write_timeout}) {}
 
-  // Refuses the submissions that wait, finishes those that run.
-  void refuse_waiting() { submissions_.refuse_waiting(); }
-  void stop() { submissions_.stop(); }
+  // Refuses the calls that wait, finishes those that run, ends the subscriptions.
+  void refuse_waiting() {
+    is_stopping_ = true;
+    submissions_.refuse_waiting();
+    blocks_.close();
+    proofs_.close();
+  }
+  void stop() {
+    submissions_.stop();
+    questions_.stop();
+  }
 
   Reactor* Status(Context* context, const google::protobuf::Empty* request,
                   ::rpc::RpcStatus* response) override {
@@ -118,38 +144,31 @@ class Api final : public ::rpc::Api::CallbackService {
     return submissions_.submit_proven_tx_batch(*context, *request, response,
                                                caller_headers(*context));
   }
-  Reactor* GetNetworkNoteStatus(Context* context, const ::note::NoteId*,
-                                ::rpc::GetNetworkNoteStatusResponse*) override {
-    return not_served("GetNetworkNoteStatus", context);
+  Reactor* GetNetworkNoteStatus(Context* context, const ::note::NoteId* request,
+                                ::rpc::GetNetworkNoteStatusResponse* response) override {
+    constexpr std::string_view kMethod = "GetNetworkNoteStatus";
+    Answer<> admitted = gate_.admit(*context, kMethod);
+    if (admitted) admitted = check_request_size(*request);
+    if (!admitted) return end_unary(kMethod, context, admitted.error());
+    return serve_pooled<::rpc::GetNetworkNoteStatusResponse>(
+        kMethod, questions_, options_.request_timeout, response,
+        [this, request = *request,
+         caller = caller_headers(*context)]() -> Answer<::rpc::GetNetworkNoteStatusResponse> {
+          if (is_stopping_) return refuse(StatusCode::kUnavailable, "server is shutting down");
+          return get_network_note_status(parts_.network_notes, request, caller);
+        });
   }
-  grpc::ServerWriteReactor<::rpc::BlockSubscriptionResponse>* BlockSubscription(
-      Context*, const ::rpc::BlockSubscriptionRequest*) override {
-    return new RefusedStream<::rpc::BlockSubscriptionResponse>("BlockSubscription");
+
+  StreamReactor* BlockSubscription(Context* context, const grpc::ByteBuffer* request) override {
+    return subscribe<::rpc::BlockSubscriptionRequest>(blocks_, "BlockSubscription", context,
+                                                      *request);
   }
-  grpc::ServerWriteReactor<::rpc::ProofSubscriptionResponse>* ProofSubscription(
-      Context*, const ::rpc::ProofSubscriptionRequest*) override {
-    return new RefusedStream<::rpc::ProofSubscriptionResponse>("ProofSubscription");
+  StreamReactor* ProofSubscription(Context* context, const grpc::ByteBuffer* request) override {
+    return subscribe<::rpc::ProofSubscriptionRequest>(proofs_, "ProofSubscription", context,
+                                                      *request);
   }
 
  private:
-  static miden::Status unimplemented(std::string_view method) {
-    return {StatusCode::kUnimplemented, std::string(method).append(" is not served by this node")};
-  }
-
-  template <class Response>
-  class RefusedStream final : public grpc::ServerWriteReactor<Response> {
-   public:
-    explicit RefusedStream(std::string_view method) {
-      this->Finish(to_grpc(unimplemented(method)));
-    }
-    void OnDone() override { delete this; }
-  };
-
-  Reactor* not_served(std::string_view method, Context* context) {
-    const Answer<> admitted = gate_.admit(*context, method);
-    return end_unary(method, context, admitted ? unimplemented(method) : admitted.error());
-  }
-
   // `handler`: Answer<Response>(view) or Answer<Response>(view, request).
   template <class Request, class Response, class Handler>
   Reactor* read(std::string_view method, Context* context, const Request* request,
@@ -165,22 +184,41 @@ class Api final : public ::rpc::Api::CallbackService {
     });
   }
 
+  template <class Request>
+  StreamReactor* subscribe(Subscriptions& subscriptions, std::string_view method, Context* context,
+                           grpc::ByteBuffer request) {
+    Request decoded;
+    Answer<> admitted = gate_.admit(*context, method);
+    if (admitted && !grpc::SerializationTraits<Request>::Deserialize(&request, &decoded).ok()) {
+      admitted = refuse(StatusCode::kInternal, "failed to decode Protobuf message");
+    }
+    if (admitted) admitted = check_request_size(decoded);
+    if (!admitted) return refuse_stream(method, admitted.error());
+    return subscriptions.subscribe(*context, BlockNum{decoded.block_from()});
+  }
+
   const RpcOptions options_;
   const RpcParts parts_;
   CallGate& gate_;
+  std::atomic<bool> is_stopping_ = false;
   SubmissionIntake submissions_;
+  ThreadPool questions_;  // that other services answer; apart, so that they delay no submission
+  Subscriptions blocks_;
+  Subscriptions proofs_;
 };
 
 }  // namespace
 
 struct RpcServer::State {
   State(const RpcOptions& options, RpcParts parts, AcceptPolicy policy)
-      : gate(std::move(policy), options.rate_limit),
+      : gate(std::move(policy), options.rate_limit, options.trusts_forwarding),
+        quick(quick_reads({*parts.chain, *parts.producer, gate, options.version})),
         api(options, std::move(parts), gate),
         health(gate),
         reflection({kServiceName, "grpc.health.v1.Health"}, gate) {}
 
   PublicGate gate;
+  const QuickMethods quick;
   Api api;
   HealthService health;
   ReflectionService reflection;
@@ -195,11 +233,12 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(const RpcOptions& options, R
   AcceptPolicy policy{TRY(SemanticVersion::parse(options.version)),
                       parts.chain->view()->genesis_commitment()};
   auto state = std::make_unique<State>(options, std::move(parts), std::move(policy));
-  state->health.set_serving(kServiceName, true);
+  state->health.set_serving(kServiceName, options.is_serving_at_start);
   state->server =
       TRY(GrpcServer::start({.listen = options.listen,
                              .max_connection_age = options.max_connection_age,
                              .gate = &state->gate,
+       .quick_methods = &state->quick,
                              .serves_browsers = true,
                              .request_timeout = options.request_timeout},
                             {&state->api, state->health.service(), state->reflection.service(),

@@ -25,12 +25,17 @@ struct RpcOptions {
   std::chrono::milliseconds request_timeout{10'000};
   std::chrono::milliseconds max_connection_age{std::chrono::minutes(30)};
   RateLimiter::Options rate_limit;
-  // `--rpc.rate-limit.max-concurrent-connections`: how many submissions may be in progress. Reads
-  // are answered as they come.
+  // Whether the forwarding headers say whose request it is, or only the connection does.
+  bool trusts_forwarding = true;
+  // `--rpc.rate-limit.max-concurrent-connections`: how many submissions may be in progress, and how
+  // many questions that another service answers may wait. Reads are answered as they come.
   size_t max_waiting_calls = 1000;
   size_t max_submission_bytes = size_t{256} << 20;  // of the submissions in progress
   size_t verification_threads = 0;  // 0: one less than processors; they yield to all others
   size_t submission_threads = 64;   // each waits for the validator
+  bool is_serving_at_start = true;  // what health says of rpc.Api until set_serving
+  size_t max_subscriptions = 10;    // to blocks, and as many to proofs
+  std::chrono::milliseconds subscription_write_timeout{10'000};
 };
 
 // What the server is over; all of it outlives the server.
@@ -39,7 +44,7 @@ struct RpcParts {
   TransactionVerifier* verifier = nullptr;
   TransactionSubmitter* submitter = nullptr;
   const ProducerReporter* producer = nullptr;
-  // None: GetNetworkNoteStatus says that no network transaction builder is configured.
+  // None: GetNetworkNoteStatus is UNAVAILABLE.
   NetworkNoteSource* network_notes = nullptr;
 };
 
@@ -52,7 +57,7 @@ class RpcServer {
   RpcServer& operator=(const RpcServer&) = delete;
 
   uint16_t port() const;
-  // What health says of rpc.Api; SERVING from the start.
+  // What health says of rpc.Api.
   void set_serving(bool is_serving);
   // Takes no new calls, ends those in flight within `grace`. May be called twice.
   void shutdown(std::chrono::milliseconds grace);

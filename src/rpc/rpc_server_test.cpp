@@ -53,17 +53,6 @@ TEST_F(RpcServerTest, ServesReadMethods) {
             "INVALID_ARGUMENT: field `rpc::AccountRequest::account_id` is missing");
 }
 
-TEST_F(RpcServerTest, SaysWhatItDoesNotServe) {
-  start();
-  EXPECT_EQ(call(&::rpc::Api::Stub::GetNetworkNoteStatus),
-            "UNIMPLEMENTED: GetNetworkNoteStatus is not served by this node");
-  grpc::ClientContext context;
-  ::rpc::BlockSubscriptionResponse block;
-  const auto stream = api->BlockSubscription(&context, {});
-  EXPECT_FALSE(stream->Read(&block));
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
-}
-
 TEST_F(RpcServerTest, RefusesARequestAboveTheLimit) {
   start();
   ::transaction::ProvenTransaction request;
@@ -347,7 +336,8 @@ TEST_F(RpcServerTest, SaysWhichAddressIsTaken) {
   options.version = "0.15.2";
   options.listen = *SocketAddress::parse("127.0.0.1:" + std::to_string(server->port()));
   auto& chain = *ChainWorld::shared().chain;
-  const auto second = RpcServer::start(options, {&chain, &verifier, &submitter, &producer, nullptr});
+  const auto second =
+      RpcServer::start(options, {&chain, &verifier, &submitter, &producer, nullptr});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, "BindFailed");
   EXPECT_EQ(second.error().message, "cannot listen on 127.0.0.1:" + std::to_string(server->port()) +
