@@ -1,6 +1,4 @@
-// The clients of validator and provers against services that speak the wire's language.
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
+// The validator's client against a service that speaks the wire's language.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -10,30 +8,13 @@
 #include "net/convert_primitives.hpp"
 #include "net/grpc_status.hpp"
 #include "producer/test_support/producer_world.hpp"
+#include "producer/test_support/served.hpp"
 #include "producer/validator_client.hpp"
-#include "remote_prover.grpc.pb.h"
 
 namespace miden {
 namespace {
 
 using std::chrono::milliseconds;
-
-// A server of one service on a free port.
-class Served {
- public:
-  explicit Served(grpc::Service& service) {
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
-    builder.RegisterService(&service);
-    server_ = builder.BuildAndStart();
-  }
-  ~Served() { server_->Shutdown(std::chrono::system_clock::now()); }
-  ServiceUrl url() const { return *ServiceUrl::parse("http://127.0.0.1:" + std::to_string(port_)); }
-
- private:
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
-};
 
 class ValidatorService final : public ::validator::Api::Service {
  public:
@@ -170,54 +151,6 @@ TEST(ValidatorClient, TakesNeitherSilenceNorHalfAnAnswer) {
   EXPECT_EQ(world.chain->tip(), kGenesis);
   service.is_incomplete = false;
   ASSERT_TRUE(world.await_blocks(2));
-}
-
-class ProverService final : public ::remote_prover::Api::Service {
- public:
-  grpc::Status Prove(grpc::ServerContext*, const ::remote_prover::ProofRequest* request,
-                     ::remote_prover::Proof* proof) override {
-    if (is_busy) return {grpc::StatusCode::RESOURCE_EXHAUSTED, "proof queue is full"};
-    if (request->proof_type() == ::remote_prover::BLOCK) {
-      const auto decoded = from_bytes<BlockProofRequest>(as_bytes(request->payload()));
-      if (!decoded) return {grpc::StatusCode::INVALID_ARGUMENT, decoded.error().message};
-      return grpc::Status::OK;
-    }
-    const auto batch = from_bytes<ProposedBatch>(as_bytes(request->payload()));
-    if (!batch) return {grpc::StatusCode::INVALID_ARGUMENT, batch.error().message};
-    ProvenBatch proven = ProvenBatch::of(*batch);
-    if (lies) proven.expiration_block_num = proven.expiration_block_num.next();
-    const Bytes bytes = to_bytes(proven);
-    proof->set_payload(bytes.data(), bytes.size());
-    return grpc::Status::OK;
-  }
-  std::atomic<bool> is_busy = false;
-  std::atomic<bool> lies = false;
-};
-
-TEST(RemoteProvers, ProveBatchesAndBlocksUnlessTheyLieOrAreBusy) {
-  ProducerWorld world;
-  ProverService service;
-  const Served served(service);
-  const std::shared_ptr<BatchProver> batches = make_remote_batch_prover({.url = served.url()});
-  const std::shared_ptr<BlockProver> blocks = make_remote_block_prover({.url = served.url()});
-  BlockProducer producer(*world.chain, world.validator, batches, blocks, quick_options());
-  producer.start();
-
-  const auto first = world.creating(1);
-  ASSERT_TRUE(producer.submit(first));
-  ASSERT_TRUE(world.await_commit(first));
-  const BlockNum tip = world.chain->tip();
-  ASSERT_TRUE(world.await([&] { return world.chain->proven_tip() >= tip; }));
-
-  for (std::atomic<bool>* trouble : {&service.lies, &service.is_busy}) {
-    *trouble = true;
-    const auto waiting = world.creating(trouble == &service.lies ? 2 : 3);
-    ASSERT_TRUE(producer.submit(waiting));
-    std::this_thread::sleep_for(milliseconds(300));
-    EXPECT_FALSE(world.is_committed(waiting));
-    *trouble = false;
-    ASSERT_TRUE(world.await_commit(waiting));
-  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <stop_token>
+#include <vector>
 
 #include "engine/engine.hpp"
 #include "engine/transaction_verifier.hpp"
@@ -39,11 +40,29 @@ std::unique_ptr<BatchProver> make_local_batch_prover(std::shared_ptr<Transaction
 std::unique_ptr<BlockProver> make_local_block_prover(std::shared_ptr<const Engine> engine);
 
 struct RemoteProverOptions {
-  ServiceUrl url;
-  std::chrono::milliseconds timeout = std::chrono::seconds(10);  // of one proof
+  // At least one. Each request goes to one of them, and to the next one when that fails.
+  std::vector<ServiceUrl> urls;
+  std::chrono::milliseconds timeout = std::chrono::seconds(10);  // of one attempt
+  // Whether one that failed is left alone for some seconds: where somebody else can prove instead.
+  bool spares_failed = false;
 };
-// A remote prover's batch is compared with the proposal: it can refuse or be late, not lie.
-std::unique_ptr<BatchProver> make_remote_batch_prover(const RemoteProverOptions& options);
+// UNAVAILABLE when none of them proves, OUT_OF_RANGE when the request is too large for all. A
+// remote prover's batch is compared with the proposal, and what it says about a transaction's proof
+// is looked at: it can be out of order or late, not lie. INVALID_ARGUMENT when `verifier` agrees
+// that a proof is invalid.
+std::unique_ptr<BatchProver> make_remote_batch_prover(
+    const RemoteProverOptions& options, std::shared_ptr<TransactionVerifier> verifier);
 std::unique_ptr<BlockProver> make_remote_block_prover(const RemoteProverOptions& options);
+
+// Where proofs of one kind are made.
+struct ProvingOptions {
+  std::vector<ServiceUrl> urls;                                  // none: here
+  std::chrono::milliseconds timeout = std::chrono::seconds(10);  // of one attempt at a remote one
+  bool falls_back_to_local = false;  // whether proofs are made here while no remote prover works
+};
+std::unique_ptr<BatchProver> make_batch_prover(const ProvingOptions& options,
+                                               std::shared_ptr<TransactionVerifier> verifier);
+std::unique_ptr<BlockProver> make_block_prover(const ProvingOptions& options,
+                                               std::shared_ptr<const Engine> engine);
 
 }  // namespace miden

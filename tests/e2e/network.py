@@ -55,7 +55,8 @@ class Program:
 
 class Network:
     def __init__(self, programs: Path, folder: Path, genesis_config: str | None = None,
-                 block_interval: str = "2s", batch_interval: str = "500ms"):
+                 block_interval: str = "2s", batch_interval: str = "500ms",
+                 sequencer_options: tuple[str, ...] = ()):
         self.programs, self.folder = programs, folder
         self.rpc_port, self.validator_port = free_port(), free_port()
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,8 @@ class Network:
              "--rpc.listen", f"127.0.0.1:{self.rpc_port}",
              "--validator.url", f"http://127.0.0.1:{self.validator_port}",
              "--ntx-builder.url", f"http://127.0.0.1:{free_port()}",
-             "--block.interval", block_interval, "--batch.interval", batch_interval],
+             "--block.interval", block_interval, "--batch.interval", batch_interval,
+             *sequencer_options],
             folder / "sequencer.log", self.rpc_port)
 
     def run(self, program: str, *arguments) -> None:
@@ -107,10 +109,10 @@ class Network:
 class Client:
     """The reference's command line client with a store of its own."""
 
-    def __init__(self, program: str, folder: Path, url: str):
+    def __init__(self, program: str, folder: Path, url: str, *init_options: str):
         self.program, self.folder = program, folder
         folder.mkdir(parents=True)
-        self("init", "--local", "--network", url)
+        self("init", "--local", "--network", url, *init_options)
 
     def __call__(self, *arguments: str, timeout_s: float = 300) -> str:
         # A home of its own keeps the developer's global client configuration out of the test.
