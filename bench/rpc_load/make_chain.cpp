@@ -1,6 +1,7 @@
-// Makes a node's data directory with a chain of random blocks, for rpc_load to ask about.
+// Makes a node's data directory with a chain of random blocks, for rpc_load to ask about, and the
+// genesis block for nodes that follow it.
 //
-// usage: make_chain FOLDER BLOCKS ACCOUNTS
+// usage: make_chain DATA_DIRECTORY GENESIS_FILE BLOCKS ACCOUNTS
 #include <fmt/format.h>
 
 #include <charconv>
@@ -32,33 +33,36 @@ size_t number(std::string_view text) {
   return value;
 }
 
-void make(const std::filesystem::path& folder, size_t blocks, size_t accounts) {
+void make(const std::filesystem::path& directory, const std::filesystem::path& genesis_file,
+          size_t blocks, size_t accounts) {
   // One in ten is public.
   SimulatedChain model(kSeed,
                        {.new_private = accounts - accounts / 10, .new_public = accounts / 10},
                        false, make_reference_engine(0)->info().kernel_commitment);
-  expect(ChainState::bootstrap(folder, model.blocks.front()), "bootstrapping");
+  const Bytes genesis = to_bytes(model.blocks.front());
+  std::ofstream(genesis_file, std::ios::binary)
+      .write(reinterpret_cast<const char*>(genesis.data()),
+             static_cast<std::streamsize>(genesis.size()));
+  expect(ChainState::bootstrap(directory, model.blocks.front()), "bootstrapping");
   ChainOptions options;
   options.store.durability = StoreOptions::Durability::kRelaxed;
-  const auto chain = expect(ChainState::open(folder, options), "opening");
+  const auto chain = expect(ChainState::open(directory, options), "opening");
   while (model.blocks.size() < blocks) {
     expect(chain->apply_block(model.next()), "applying a block");
   }
-  for (uint32_t i = 1; i < blocks; ++i) {
-    expect(chain->apply_proof({i}, {}), "applying a proof");
-  }
+  expect(chain->apply_proofs({1}, std::vector<Bytes>(blocks - 1)), "applying the proofs");
 }
 
 }  // namespace
 }  // namespace miden
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fmt::print(stderr, "usage: {} FOLDER BLOCKS ACCOUNTS\n", argv[0]);
+  if (argc != 5) {
+    fmt::print(stderr, "usage: {} DATA_DIRECTORY GENESIS_FILE BLOCKS ACCOUNTS\n", argv[0]);
     return 2;
   }
   try {
-    miden::make(argv[1], miden::number(argv[2]), miden::number(argv[3]));
+    miden::make(argv[1], argv[2], miden::number(argv[3]), miden::number(argv[4]));
   } catch (const std::exception& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return 1;
