@@ -27,8 +27,8 @@ Key history_key(Table table, const Key& key, BlockNum replaced_at) {
   return Key().u8(static_cast<uint8_t>(table)).bytes(key.view()).u32(replaced_at.value);
 }
 
-ChainReader::ChainReader(std::shared_ptr<const Snapshot> snapshot)
-    : snapshot_(std::move(snapshot)) {}
+ChainReader::ChainReader(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<PastBlocks> past)
+    : snapshot_(std::move(snapshot)), past_(std::move(past)) {}
 
 std::optional<uint32_t> ChainReader::meta(MetaKey key) const {
   const std::optional<Bytes> row = rows().get(kMeta, meta_key(key));
@@ -37,6 +37,14 @@ std::optional<uint32_t> ChainReader::meta(MetaKey key) const {
 }
 
 std::optional<SignedHeader> ChainReader::header(BlockNum block) const {
+  if (!past_) return read_header(block);
+  if (const auto known = past_->headers.find(block.value)) return **known;
+  std::optional<SignedHeader> read = read_header(block);
+  if (read) past_->headers.remember(block.value, std::make_shared<const SignedHeader>(*read));
+  return read;
+}
+
+std::optional<SignedHeader> ChainReader::read_header(BlockNum block) const {
   const std::optional<Bytes> row = rows().get(kHeaders, block_key(block));
   if (!row) return std::nullopt;
   ByteReader reader(*row);
@@ -100,9 +108,14 @@ Cursor ChainReader::rows_of_blocks(Table table, const Key& prefix, BlockRange ra
 
 MmrNodeReader ChainReader::chain_nodes() const {
   return [this](uint64_t index) {
+    if (past_) {
+      if (const auto known = past_->chain_nodes.find(index)) return *known;
+    }
     const std::optional<Bytes> row = rows().get(kChainNodes, Key().u64(index));
     if (!row) throw_corrupt("a node of the chain's Merkle mountain range is missing");
-    return decode_stored<Word>(*row);
+    const Word node = decode_stored<Word>(*row);
+    if (past_) past_->chain_nodes.remember(index, node);
+    return node;
   };
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chain/block_queries.hpp"
+#include "chain/past_blocks.hpp"
 #include "chain/tables.hpp"
 #include "merkle/mmr.hpp"
 
@@ -31,11 +32,14 @@ T expect_sound(Result<T>&& value) {
 
 class ChainReader {
  public:
-  explicit ChainReader(std::shared_ptr<const Snapshot> snapshot);
+  // `past` remembers what is read of blocks; only for snapshots whose blocks are all committed.
+  explicit ChainReader(std::shared_ptr<const Snapshot> snapshot,
+                       std::shared_ptr<PastBlocks> past = nullptr);
 
   const Snapshot& rows() const { return *snapshot_; }
 
   std::optional<uint32_t> meta(MetaKey key) const;
+  // A reader that remembers may know blocks above its snapshot's tip.
   std::optional<SignedHeader> header(BlockNum block) const;
 
   // The value of a row with history as of the end of block `at`; nullopt: the newest.
@@ -54,7 +58,10 @@ class ChainReader {
   MmrNodeReader chain_nodes() const;
 
  private:
+  std::optional<SignedHeader> read_header(BlockNum block) const;
+
   std::shared_ptr<const Snapshot> snapshot_;
+  std::shared_ptr<PastBlocks> past_;
 };
 
 // Key of the value that `table` had under `key` until block `replaced_at`.

@@ -14,8 +14,9 @@
 namespace miden {
 namespace {
 
-std::shared_ptr<const StateView> view_of(const Store& store, const Word& genesis_commitment) {
-  auto reader = std::make_unique<const ChainReader>(store.snapshot());
+std::shared_ptr<const StateView> view_of(const Store& store, const Word& genesis_commitment,
+                                         const std::shared_ptr<PastBlocks>& past) {
+  auto reader = std::make_unique<const ChainReader>(store.snapshot(), past);
   const std::optional<uint32_t> tip = reader->meta(MetaKey::kTip);
   const std::optional<uint32_t> proven_tip = reader->meta(MetaKey::kProvenTip);
   if (!tip || !proven_tip) throw_corrupt("the tip's number is missing");
@@ -60,6 +61,7 @@ struct ChainState::State {
   std::shared_ptr<Executor> executor;
   Word genesis_commitment;
   Journal journal;
+  std::shared_ptr<PastBlocks> past = std::make_shared<PastBlocks>();
   std::shared_ptr<TipListeners> listeners = std::make_shared<TipListeners>();
   std::mutex applying;                  // one block at a time; only ever tried
   std::mutex publishing;                // write, snapshot and publication are one step
@@ -98,7 +100,7 @@ struct ChainState::State {
     throw StorageError(StorageError::Kind::kOther, "an earlier write failed: reopen the chain");
   }
 
-  void publish() { listeners->publish(view_of(*store, genesis_commitment)); }
+  void publish() { listeners->publish(view_of(*store, genesis_commitment, past)); }
 };
 
 ChainState::ChainState(std::unique_ptr<State> state) : state_(std::move(state)) {}

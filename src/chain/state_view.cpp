@@ -15,6 +15,7 @@ StateView::~StateView() = default;
 
 std::optional<SignedHeader> StateView::block_header(BlockNum block_num) const {
   if (block_num == tip()) return tip_;
+  if (block_num > tip()) return std::nullopt;
   return reader_->header(block_num);
 }
 

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Installs the reference's node and validator, which `make conformance` compares ours with, into the
+# folder named. They compile RocksDB (C++, and clang's library for its bindings) and the whole Miden
+# stack: half an hour or more on two cores.
+set -euo pipefail
+version=0.15.2
+root=$1
+# Beyond scripts/install_dependencies.sh: what librocksdb-sys needs.
+packages=(libclang-dev)
+
+has_version() {
+  [ "$("$root/bin/$1" --version 2>/dev/null | grep -o '[0-9.]*$' || true)" = "$version" ]
+}
+
+missing=()
+for program in miden-validator miden-node; do
+  has_version "$program" || missing+=("$program")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+# Any libclang does, also one that did not come from Debian.
+if ! ldconfig -p | grep -qE 'libclang(-[0-9]+)?\.so'; then
+  echo "==> the reference's RocksDB needs: ${packages[*]}"
+  if [ "$(id -u)" -eq 0 ]; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
+  else
+    echo "error: install them once: sudo apt-get install ${packages[*]}" >&2
+    exit 1
+  fi
+fi
+
+# The build folder is kept until both are there, so that an interrupted build goes on.
+export CARGO_TARGET_DIR="$root/build"
+for program in "${missing[@]}"; do
+  echo "==> building the reference's $program $version into $root (half an hour or more the first time)"
+  cargo install "$program" --version "$version" --locked --root "$root" --force
+done
+rm -rf "$CARGO_TARGET_DIR"
