@@ -315,7 +315,8 @@ TEST_F(RpcServerTest, DescribesItsServices) {
   for (const auto& service : response.list_services_response().service())
     names.push_back(service.name());
   EXPECT_EQ(names, (std::vector<std::string>{"rpc.Api", "grpc.health.v1.Health",
-                                             "grpc.reflection.v1.ServerReflection"}));
+                                             "grpc.reflection.v1.ServerReflection",
+                                             "grpc.reflection.v1alpha.ServerReflection"}));
   request.set_file_containing_symbol("rpc.Api.SyncNotes");
   ASSERT_TRUE(ask());
   EXPECT_EQ(response.file_descriptor_response().file_descriptor_proto_size(),
