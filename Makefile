@@ -1,5 +1,5 @@
 # `make run` brings up a local network, `make test` proves that everything works. Both install what is
-# missing first. Other targets: build, bench, conformance, format, tidy, asan, tsan, clean.
+# missing first. Other targets: build, bench, conformance, interop, format, tidy, asan, tsan, clean.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
@@ -16,7 +16,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 BUILD := build
 DATA ?= $(HOME)/.local/share/miden-local
 
-.PHONY: build run test bench conformance format tidy asan tsan clean dependencies configure
+.PHONY: build run test bench conformance interop format tidy asan tsan clean dependencies configure
 
 dependencies:
 	@scripts/install_dependencies.sh
@@ -50,6 +50,15 @@ conformance: configure
 	@cmake --build $(BUILD) --target miden-node conformance_programs
 	@tests/conformance/conformance.py --programs $(BUILD)/bin --reference "$(CACHE_DIR)/reference/bin" \
 	  --client "$(MIDEN_CLIENT)" $(if $(RECORD),--record tests/conformance) $(if $(SEED),--seed $(SEED))
+
+# Networks of our programs and the reference's.
+interop: configure
+	@scripts/install_client.sh "$(CACHE_DIR)/client"
+	@scripts/install_reference.sh "$(CACHE_DIR)/reference"
+	@echo "==> building the programs"
+	@cmake --build $(BUILD) --target miden-node miden-validator compare_chains
+	@tests/interop/interop.py --programs $(BUILD)/bin --reference "$(CACHE_DIR)/reference/bin" \
+	  --client "$(MIDEN_CLIENT)"
 
 format:
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i

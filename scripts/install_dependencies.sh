@@ -7,7 +7,7 @@ packages=(
   build-essential cmake ninja-build pkg-config ccache mold clang-format curl ca-certificates python3
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   librocksdb-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libfmt-dev
-  libsecp256k1-dev libcrypto++-dev libssl-dev libnghttp2-dev libboost-dev
+  libsecp256k1-dev libcrypto++-dev libssl-dev libnghttp2-dev libboost-dev libzstd-dev
   libgtest-dev libgmock-dev libbenchmark-dev haproxy
 )
 rust_wanted=1.93

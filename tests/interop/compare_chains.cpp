@@ -61,13 +61,16 @@ Result<Response> ask_both(const std::array<Node, 2>& nodes,
                                        nodes[1].url, difference));
 }
 
-Result<void> wait_for_tip(const Node& node, uint32_t tip) {
+// Its tip, which is at least `tip`.
+Result<uint32_t> wait_for_tip(const Node& node, uint32_t tip) {
   const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
   std::string last = "it was never asked";
   while (std::chrono::steady_clock::now() < deadline) {
     const auto header =
         ask(node, &::rpc::Api::Stub::GetBlockHeaderByNumber, ::rpc::BlockHeaderByNumberRequest());
-    if (header && header->block_header().block_num() >= tip) return {};
+    if (header && header->block_header().block_num() >= tip) {
+      return header->block_header().block_num();
+    }
     last = header ? fmt::format("its tip is {}", header->block_header().block_num())
                   : header.error().message;
     std::this_thread::sleep_for(500ms);
@@ -116,8 +119,10 @@ Result<void> compare_account(const std::array<Node, 2>& nodes, const AccountId& 
   return {};
 }
 
-Result<void> compare(const std::array<Node, 2>& nodes, uint32_t tip) {
-  for (const Node& node : nodes) TRY(wait_for_tip(node, tip));
+Result<void> compare(const std::array<Node, 2>& nodes, uint32_t blocks) {
+  const uint32_t first = TRY(wait_for_tip(nodes[0], blocks));
+  const uint32_t second = TRY(wait_for_tip(nodes[1], blocks));
+  const uint32_t tip = std::min(first, second);
   Content content;
   for (uint32_t number = 0; number <= tip; ++number) TRY(compare_block(nodes, number, content));
   for (const AccountId& id : content.accounts) TRY(compare_account(nodes, id, tip));
@@ -127,9 +132,9 @@ Result<void> compare(const std::array<Node, 2>& nodes, uint32_t tip) {
   return {};
 }
 
-Result<void> run(std::string_view first, std::string_view second, uint32_t tip) {
+Result<void> run(std::string_view first, std::string_view second, uint32_t blocks) {
   std::array<Node, 2> nodes{TRY(connect(first)), TRY(connect(second))};
-  return compare(nodes, tip);
+  return compare(nodes, blocks);
 }
 
 }  // namespace
