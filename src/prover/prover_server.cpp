@@ -152,11 +152,12 @@ Result<std::unique_ptr<ProverServer>> ProverServer::start(std::shared_ptr<const 
   ServerOptions server_options;
   server_options.listen = options.listen;
   server_options.max_message_bytes = 4 * options.max_request_bytes;
+  // Prove has a time limit of its own, which browsers are told of like everybody.
+  server_options.serves_browsers = true;
   parts->server = TRY(GrpcServer::start(
       server_options,
       {&parts->api, &parts->worker_status, &parts->proxy_status, &parts->queue_status,
-       parts->health.service(), parts->reflection.service(),
-       parts->reflection.v1alpha_service()}));
+       parts->health.service(), parts->reflection.service(), parts->reflection.v1alpha_service()}));
   return std::unique_ptr<ProverServer>(new ProverServer(std::move(parts)));
 }
 

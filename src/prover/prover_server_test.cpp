@@ -9,6 +9,7 @@
 #include <future>
 
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "net/test_support/raw_connection.hpp"
 #include "prover/test_support/gated_engine.hpp"
 #include "remote_prover.grpc.pb.h"
 #include "remote_prover_queue.grpc.pb.h"
@@ -289,6 +290,62 @@ TEST_F(ProverServerTest, SurvivesWhatIsNotARequest) {
     EXPECT_THAT(text_of(done.get_future().get()), StartsWith("INTERNAL: "));
   }
   EXPECT_EQ(begin('a')->outcome.get().status, "OK");
+}
+
+// A call of Prove as a browser makes it.
+std::string web_request(int type, const std::string& payload) {
+  ::remote_prover::ProofRequest request;
+  request.set_proof_type(static_cast<::remote_prover::ProofType>(type));
+  request.set_payload(payload);
+  const std::string message = request.SerializeAsString();
+  std::string frame(1, '\0');
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    frame.push_back(static_cast<char>(message.size() >> shift));
+  }
+  return "POST /remote_prover.Api/Prove HTTP/1.1\r\nhost: prover\r\norigin: http://wallet\r\n"
+         "content-type: application/grpc-web+proto\r\nx-request-id: web\r\ncontent-length: " +
+         std::to_string(frame.size() + message.size()) + "\r\n\r\n" + frame + message;
+}
+
+TEST_F(ProverServerTest, ServesBrowsers) {
+  start({.timeout = 2s, .capacity = 2});
+  RawConnection browser(server_->port());
+  browser.send(web_request(TRANSACTION, marked_inputs('w')));
+  ASSERT_TRUE(gate_->wait_until_begun("w"));
+  EXPECT_TRUE(queue_status("web").has_position());
+  gate_->let_one_through();
+  const RawResponse proven = browser.read_response();
+  EXPECT_EQ(proven.status, 200);
+  EXPECT_EQ(proven.field("access-control-allow-origin"), "http://wallet");
+  // Proof{payload} in a frame, then the trailers.
+  EXPECT_THAT(proven.body, StartsWith(std::string("\0\0\0\0\x0c\x0a\x0aproof of w", 17)));
+  EXPECT_THAT(proven.body, ::testing::HasSubstr("grpc-status:0"));
+
+  browser.send(web_request(BATCH, ""));
+  const RawResponse refused = browser.read_response();
+  EXPECT_EQ(refused.field("grpc-status"), "3");
+  EXPECT_EQ(refused.field("grpc-message"), "unsupported%20proof%20type");
+  // The reference says so outside of what browsers may read.
+  browser.send(web_request(TRANSACTION, marked_inputs('x')));
+  const RawResponse late = browser.read_response();
+  EXPECT_EQ(late.field("grpc-status"), "1");
+  EXPECT_EQ(late.field("grpc-message"), "Timeout%20expired");
+  EXPECT_EQ(late.field("access-control-allow-origin"), "http://wallet");
+}
+
+TEST_F(ProverServerTest, DropsARequestWhoseBrowserIsGone) {
+  start({.capacity = 2});
+  const auto first = begin('a');
+  ASSERT_TRUE(gate_->wait_until_begun("a"));
+  RawConnection browser(server_->port());
+  browser.send(web_request(TRANSACTION, marked_inputs('w')));
+  ASSERT_TRUE(wait_until_waiting(1));
+  browser.close();
+  ASSERT_TRUE(wait_until_waiting(0));
+  gate_->open();
+  EXPECT_EQ(first->outcome.get().status, "OK");
+  EXPECT_EQ(begin('b')->outcome.get().status, "OK");
+  EXPECT_EQ(gate_->begun(), "ab");
 }
 
 // Throws where a backend must not.
