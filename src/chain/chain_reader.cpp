@@ -1,5 +1,6 @@
 #include "chain/chain_reader.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace miden {
@@ -52,6 +53,29 @@ std::optional<SignedHeader> ChainReader::read_header(BlockNum block) const {
   BlockHeader header = expect_sound(BlockHeader::decode(reader));
   const Signature signature = expect_sound(Signature::decode(reader));
   return SignedHeader{std::move(header), signature, commitment};
+}
+
+std::shared_ptr<const NoteTags> ChainReader::note_tags(BlockNum block) const {
+  if (past_) {
+    if (const auto known = past_->note_tags.find(block.value)) return *known;
+  }
+  auto tags = std::make_shared<const NoteTags>(read_note_tags(block));
+  if (past_) past_->note_tags.remember(block.value, tags);
+  return tags;
+}
+
+NoteTags ChainReader::read_note_tags(BlockNum block) const {
+  NoteTags tags;
+  for (Cursor row = rows().rows_with_prefix(kNotes, block_key(block)); row.valid(); row.next()) {
+    ByteReader note(row.value());
+    expect_sound(NoteId::decode(note));
+    const NoteMetadata metadata = expect_sound(NoteMetadata::decode(note));
+    KeyReader key(row.key());
+    key.u32();
+    tags.emplace_back(metadata.partial.tag, key.u16());
+  }
+  std::ranges::sort(tags);
+  return tags;
 }
 
 std::vector<std::optional<Bytes>> ChainReader::rows_at(Table table, std::span<const Key> keys,

@@ -42,6 +42,9 @@ class ChainReader {
   // A reader that remembers may know blocks above its snapshot's tip.
   std::optional<SignedHeader> header(BlockNum block) const;
 
+  // Of a block up to the tip.
+  std::shared_ptr<const NoteTags> note_tags(BlockNum block) const;
+
   // The value of a row with history as of the end of block `at`; nullopt: the newest.
   std::vector<std::optional<Bytes>> rows_at(Table table, std::span<const Key> keys,
                                             std::optional<BlockNum> at) const;
@@ -59,6 +62,7 @@ class ChainReader {
 
  private:
   std::optional<SignedHeader> read_header(BlockNum block) const;
+  NoteTags read_note_tags(BlockNum block) const;
 
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<PastBlocks> past_;

@@ -90,8 +90,11 @@ AccountWitness witness_of_opening(const AccountId& asked, SmtProof opening) {
 
 Result<AccountWitness> StateView::account_witness(const AccountId& id, BlockNum block_num) const {
   TRY(check_retained(block_num, tip()));
+  const Word key = account_tree_key(id);
   const StoredTree tree(*reader_, account_tree(), unless_tip(block_num, tip()));
-  return witness_of_opening(id, expect_sound(smt_open(tree, account_tree_key(id))));
+  if (block_num < tip()) return witness_of_opening(id, expect_sound(smt_open(tree, key)));
+  const TreeWithUpperLevels newest(tree, *upper_accounts_);
+  return witness_of_opening(id, expect_sound(smt_open(newest, key)));
 }
 
 Result<std::optional<AccountRecord>> StateView::account_record(const AccountId& id,

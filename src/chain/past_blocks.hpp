@@ -1,5 +1,5 @@
-// What is asked for again and again and never changes: headers of committed blocks and nodes of the
-// chain's Merkle mountain range.
+// What is asked for again and again and never changes: headers and note tags of committed blocks,
+// nodes of the chain's Merkle mountain range.
 #pragma once
 
 #include <array>
@@ -7,6 +7,8 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "chain/block_queries.hpp"
 
@@ -42,10 +44,14 @@ class ValuesByNumber {
   std::array<Shard, kShards> shards_;
 };
 
-// Of one store, shared by all its views. About 12 MB when full.
+// Tag and place of every note of a block, in that order.
+using NoteTags = std::vector<std::pair<uint32_t, uint16_t>>;
+
+// Of one store, shared by all its views. Some 15 MB when full.
 struct PastBlocks {
   ValuesByNumber<std::shared_ptr<const SignedHeader>> headers{1 << 14};
   ValuesByNumber<Word> chain_nodes{1 << 16};
+  ValuesByNumber<std::shared_ptr<const NoteTags>> note_tags{1 << 7};
 };
 
 }  // namespace miden

@@ -1,6 +1,7 @@
 #include "chain/state_view.hpp"
 
 #include "chain/chain_reader.hpp"
+#include "chain/stored_tree.hpp"
 
 namespace miden {
 
@@ -9,7 +10,8 @@ StateView::StateView(std::unique_ptr<const ChainReader> reader, SignedHeader tip
     : reader_(std::move(reader)),
       tip_(std::move(tip)),
       proven_tip_(proven_tip),
-      genesis_commitment_(genesis_commitment) {}
+      genesis_commitment_(genesis_commitment),
+      upper_accounts_(std::make_unique<UpperLevels>()) {}
 
 StateView::~StateView() = default;
 

@@ -20,6 +20,7 @@
 namespace miden {
 
 class ChainReader;
+class UpperLevels;
 
 // Blocks back from the tip at which accounts can still be read. spec/store-rpc.md §13
 inline constexpr uint32_t kRetainedBlocks = 50;
@@ -108,6 +109,7 @@ class StateView {
   SignedHeader tip_;
   BlockNum proven_tip_;
   Word genesis_commitment_;
+  std::unique_ptr<UpperLevels> upper_accounts_;  // of the account tree at the tip
 };
 
 }  // namespace miden

@@ -547,6 +547,9 @@ TEST(StateView, AViewKeepsShowingItsOwnBlock) {
   EXPECT_EQ(old->tip(), BlockNum{5});
   for (uint32_t n = 0; n <= 5; ++n) expect_accounts_as_modelled(*old, then, n);
   EXPECT_EQ(old->block({6}), std::nullopt);
+  // Not even after a newer view has read it.
+  EXPECT_EQ(chain->view()->block_header({6})->header, model.blocks[6].header);
+  EXPECT_EQ(old->block_header({6}), std::nullopt);
   EXPECT_EQ(old->sync_nullifiers({{0}, {5}}, {0, 1, 0x8000, 0xffff}).nullifiers.size(),
             static_cast<size_t>(std::ranges::count_if(then.nullifiers, [](const auto& entry) {
               const std::set<uint16_t> prefixes = {0, 1, 0x8000, 0xffff};

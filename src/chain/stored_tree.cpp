@@ -4,6 +4,8 @@ namespace miden {
 namespace {
 
 constexpr size_t kLeafPositionSize = kSmtDepth / 8;
+// Rows at this depth and above are 273 of at most 1.7 KB.
+constexpr unsigned kUpperDepth = 8;
 
 Key subtree_row(const Key& tree, const SubtreeKey& subtree) {
   Key key = tree;
@@ -85,6 +87,32 @@ std::vector<SmtEntry> StoredTree::entries(size_t limit) const {
     if (take_leaf(entries, newest.value(), limit)) return entries;
   }
   return entries;
+}
+
+std::optional<Bytes> UpperLevels::find(const SubtreeKey& key) const {
+  if (key.depth > kUpperDepth) return std::nullopt;
+  return rows_.find(uint64_t{key.depth} << kUpperDepth | key.position);
+}
+
+void UpperLevels::remember(const SubtreeKey& key, const Bytes& row) {
+  if (key.depth > kUpperDepth) return;
+  rows_.remember(uint64_t{key.depth} << kUpperDepth | key.position, row);
+}
+
+std::vector<std::optional<Bytes>> TreeWithUpperLevels::subtrees(
+    std::span<const SubtreeKey> keys) const {
+  std::vector<std::optional<Bytes>> rows;
+  rows.reserve(keys.size());
+  for (const SubtreeKey& key : keys) {
+    rows.push_back(upper_.find(key));
+    if (!rows.back()) break;
+  }
+  if (rows.size() == keys.size() && (rows.empty() || rows.back())) return rows;
+  rows = tree_.subtrees(keys);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (rows[i]) upper_.remember(keys[i], *rows[i]);
+  }
+  return rows;
 }
 
 std::vector<std::optional<Bytes>> RememberingTree::subtrees(

@@ -27,6 +27,32 @@ class StoredTree : public SmtReader {
   std::optional<BlockNum> at_;
 };
 
+// The rows near the root of one version of a tree, which every way to a leaf begins with.
+class UpperLevels {
+ public:
+  // Nothing: not known, or too far down.
+  std::optional<Bytes> find(const SubtreeKey& key) const;
+  void remember(const SubtreeKey& key, const Bytes& row);
+
+ private:
+  ValuesByNumber<Bytes> rows_{1 << 10};
+};
+
+// A tree of which the upper levels are remembered. Any number of them may share those.
+class TreeWithUpperLevels final : public SmtReader {
+ public:
+  TreeWithUpperLevels(const SmtReader& tree, UpperLevels& upper) : tree_(tree), upper_(upper) {}
+
+  std::vector<std::optional<Bytes>> subtrees(std::span<const SubtreeKey> keys) const override;
+  std::vector<std::optional<Bytes>> leaves(std::span<const uint64_t> indices) const override {
+    return tree_.leaves(indices);
+  }
+
+ private:
+  const SmtReader& tree_;
+  UpperLevels& upper_;
+};
+
 // What an opening of the account tree says about `asked`; for an id whose prefix another account
 // holds, that account.
 AccountWitness witness_of_opening(const AccountId& asked, SmtProof opening);
