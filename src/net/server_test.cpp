@@ -14,6 +14,7 @@
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "net/reflection.hpp"
 #include "net/test_support/answering_service.hpp"
+#include "net/test_support/http2_frames.hpp"
 #include "net/test_support/raw_connection.hpp"
 #include "net/unsent_responses.hpp"
 
@@ -25,56 +26,20 @@ using namespace std::string_literals;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::string kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-// RFC 9113 §4.1.
-std::string frame(char type, char flags, uint32_t stream, std::string_view payload) {
-  std::string bytes;
-  for (int shift = 16; shift >= 0; shift -= 8) {
-    bytes.push_back(static_cast<char>(payload.size() >> shift));
-  }
-  bytes.push_back(type);
-  bytes.push_back(flags);
-  for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(stream >> shift));
-  return bytes.append(payload);
-}
-const std::string kSettings = frame(4, 0, 0, "");
-// No response byte may be sent: SETTINGS_INITIAL_WINDOW_SIZE is 0.
-const std::string kNoWindow = frame(4, 0, 0, "\0\4\0\0\0\0"s);
-
-// A call's headers without compression (RFC 7541 §6.2.2), and its message.
-std::string call_frames(uint32_t stream, std::string_view path, std::string_view message) {
-  std::string block;
-  const auto field = [&block](std::string_view name, std::string_view value) {
-    block.push_back('\0');
-    block.push_back(static_cast<char>(name.size()));
-    block.append(name);
-    block.push_back(static_cast<char>(value.size()));
-    block.append(value);
-  };
-  field(":method", "POST");
-  field(":scheme", "http");
-  field(":path", path);
-  field(":authority", "test");
-  field("content-type", "application/grpc");
-  field("te", "trailers");
-  std::string body = "\0\0\0\0"s;
-  body.push_back(static_cast<char>(message.size()));
-  return frame(1, 4, stream, block) + frame(0, 1, stream, body.append(message));
-}
-
 bool eventually(const std::function<bool()>& condition) {
   for (int i = 0; i < 2000 && !condition(); ++i) std::this_thread::sleep_for(5ms);
   return condition();
 }
 
-class ServerTest : public ::testing::Test {
+// With a front before gRPC (true) nothing may look different; here it has no quick methods.
+class ServerTest : public ::testing::TestWithParam<bool> {
  protected:
   void start(const std::function<void(ServerOptions&)>& change = [](ServerOptions&) {}) {
     ServerOptions options;
     options.listen = *SocketAddress::parse("127.0.0.1:0");
     options.gate = &gate;
     options.serves_browsers = true;
+    if (GetParam()) options.quick_methods = &no_quick_methods;
     change(options);
     auto started =
         GrpcServer::start(options, {&service, reflection.service(), reflection.v1alpha_service()});
@@ -95,6 +60,7 @@ class ServerTest : public ::testing::Test {
     return response;
   }
 
+  const QuickMethods no_quick_methods;
   AnsweringService service;
   CountingGate gate;
   ReflectionService reflection{{"rpc.Api"}, gate};
@@ -103,13 +69,15 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<::rpc::Api::Stub> api;
 };
 
-TEST_F(ServerTest, KnowsWhoCallsAndIsNotTold) {
+INSTANTIATE_TEST_SUITE_P(Front, ServerTest, ::testing::Bool());
+
+TEST_P(ServerTest, KnowsWhoCallsAndIsNotTold) {
   start();
   EXPECT_THAT(ask().version(), StartsWith("ipv4:127.0.0.1:"));
   EXPECT_THAT(ask({{"miden-web-peer", "ipv4:6.6.6.6:6"}}).version(), StartsWith("ipv4:127.0.0.1:"));
 }
 
-TEST_F(ServerTest, SpeaksHttp2ThoughTheFirstBytesComeOneByOne) {
+TEST_P(ServerTest, SpeaksHttp2ThoughTheFirstBytesComeOneByOne) {
   start();
   const std::string opening = kPreface + kSettings + call_frames(1, "/rpc.Api/Status", "");
   for (const size_t cut : {size_t{1}, size_t{3}, kPreface.size() - 1, kPreface.size(),
@@ -130,7 +98,7 @@ TEST_F(ServerTest, SpeaksHttp2ThoughTheFirstBytesComeOneByOne) {
   }
 }
 
-TEST_F(ServerTest, AnswersLoadBalancersInBothProtocols) {
+TEST_P(ServerTest, AnswersLoadBalancersInBothProtocols) {
   start();
   gate.left = 0;  // not asked
   for (const auto* method : {"GET", "POST", "OPTIONS", "DELETE", "HEAD"}) {
@@ -157,7 +125,7 @@ TEST_F(ServerTest, AnswersLoadBalancersInBothProtocols) {
   EXPECT_TRUE(is_ok(said));
 }
 
-TEST_F(ServerTest, ClosesConnectionsThatSayTooLittle) {
+TEST_P(ServerTest, ClosesConnectionsThatSayTooLittle) {
   start([](ServerOptions& options) { options.first_bytes_timeout = 200ms; });
   RawConnection silent(server->port());
   RawConnection half(server->port());
@@ -175,7 +143,7 @@ TEST_F(ServerTest, ClosesConnectionsThatSayTooLittle) {
   ask();
 }
 
-TEST_F(ServerTest, RefusesOtherProtocolsWhereBrowsersAreNotServed) {
+TEST_P(ServerTest, RefusesOtherProtocolsWhereBrowsersAreNotServed) {
   start([](ServerOptions& options) { options.serves_browsers = false; });
   RawConnection connection(server->port());
   connection.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -183,7 +151,7 @@ TEST_F(ServerTest, RefusesOtherProtocolsWhereBrowsersAreNotServed) {
   ask();
 }
 
-TEST_F(ServerTest, ServesAmongManyIdleConnections) {
+TEST_P(ServerTest, ServesAmongManyIdleConnections) {
   start();
   std::vector<RawConnection> idle;
   for (int i = 0; i < 300; ++i) {
@@ -206,7 +174,7 @@ TEST_F(ServerTest, ServesAmongManyIdleConnections) {
   EXPECT_EQ(browser.read_response().status, 200);
 }
 
-TEST_F(ServerTest, KnowsWhichResponsesAreNotTaken) {
+TEST_P(ServerTest, KnowsWhichResponsesAreNotTaken) {
   start();
   const size_t before = unsent_responses().bytes();
   RawConnection connection(server->port());
@@ -226,7 +194,7 @@ TEST_F(ServerTest, KnowsWhichResponsesAreNotTaken) {
   EXPECT_TRUE(eventually([&] { return unsent_responses().bytes() == before; }));
 }
 
-TEST_F(ServerTest, AsksTheGateAboutMethodsThatDoNotExist) {
+TEST_P(ServerTest, AsksTheGateAboutMethodsThatDoNotExist) {
   start();
   const auto call = [&](const std::string& path) {
     grpc::ClientContext context;
@@ -277,7 +245,7 @@ void expect_reflection(const std::shared_ptr<grpc::Channel>& channel) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
-TEST_F(ServerTest, DescribesItselfUnderBothNames) {
+TEST_P(ServerTest, DescribesItselfUnderBothNames) {
   start();
   namespace v1 = ::grpc::reflection::v1;
   namespace v1alpha = ::grpc::reflection::v1alpha;
@@ -287,7 +255,7 @@ TEST_F(ServerTest, DescribesItselfUnderBothNames) {
                     v1alpha::ServerReflectionResponse>(channel);
 }
 
-TEST_F(ServerTest, SaysWhyItCannotListen) {
+TEST_P(ServerTest, SaysWhyItCannotListen) {
   start();
   ServerOptions options;
   options.listen = *SocketAddress::parse(server->address());
@@ -301,7 +269,7 @@ TEST_F(ServerTest, SaysWhyItCannotListen) {
               HasSubstr("cannot listen on 192.0.2.1:1: "));
 }
 
-TEST_F(ServerTest, EndsWithEverythingOpenAndStartsAgainOnItsPort) {
+TEST_P(ServerTest, EndsWithEverythingOpenAndStartsAgainOnItsPort) {
   start();
   const SocketAddress address = *SocketAddress::parse(server->address());
   ask();
