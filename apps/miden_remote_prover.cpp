@@ -1,7 +1,10 @@
 // miden-remote-prover: make one kind of proof for others.
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <thread>
 
@@ -20,6 +23,14 @@ constexpr std::chrono::seconds kGrace(10);
 // The transport takes four times as much, and counts in an int.
 constexpr uint64_t kMostRequestBytes = uint64_t{256} << 20;
 constexpr uint64_t kMostThreads = 1024;
+// What the VM allows.
+constexpr uint32_t kLeastCycles = 1u << 12;
+constexpr uint32_t kMostCycles = 1u << 29;
+// Every transaction of the standard accounts needs less.
+constexpr uint32_t kLeastDefaultCycles = 1u << 18;
+// Of memory, for each row of a proof's trace; the rows are at least the cycles, rounded up to a
+// power of two (spec/engine.md §4.3, and measured).
+constexpr uint64_t kBytesPerRow = 12 << 10;
 
 struct RemoteProver {
   Result<void> run(const StopOnSignal& signals);
@@ -30,6 +41,7 @@ struct RemoteProver {
   std::optional<SocketAddress> listen;
   unsigned threads = 0;              // 0: not given
   size_t max_concurrent_proofs = 0;  // 0: not given
+  uint32_t max_cycles = 0;           // 0: not given
 };
 
 void add_options(CLI::App& app, RemoteProver& prover) {
@@ -66,6 +78,13 @@ void add_options(CLI::App& app, RemoteProver& prover) {
       ->envname("MIDEN_PROVER_MAX_CONCURRENT_PROOFS")
       ->check(positive(kMostThreads))
       ->group(kOurs);
+  app.add_option(
+         "--max-cycles", prover.max_cycles,
+         "Cycles of a transaction: what takes more is not proven (default: the power of two "
+         "whose proof fits into this machine's memory)")
+      ->envname("MIDEN_PROVER_MAX_CYCLES")
+      ->check(CLI::Range(kLeastCycles, kMostCycles))
+      ->group(kOurs);
   app.add_option("--max-request-size", prover.options.max_request_bytes,
                  "Bytes of one request; the reference's peers send at most the default")
       ->envname("MIDEN_PROVER_MAX_REQUEST_SIZE")
@@ -82,6 +101,13 @@ size_t thread_count(unsigned chosen) {
   return given > 0 ? static_cast<size_t>(given) : std::max(1U, std::thread::hardware_concurrency());
 }
 
+uint32_t cycles_that_fit(size_t proofs_at_once) {
+  const auto bytes =
+      static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t rows = std::bit_floor(bytes / proofs_at_once / kBytesPerRow);
+  return static_cast<uint32_t>(std::clamp<uint64_t>(rows, kLeastDefaultCycles, kMostCycles));
+}
+
 Result<void> RemoteProver::run(const StopOnSignal& signals) {
   options.kind = *proof_kind_named(kind);
   options.listen.port = static_cast<uint16_t>(port);
@@ -90,13 +116,16 @@ Result<void> RemoteProver::run(const StopOnSignal& signals) {
   options.max_concurrent_proofs =
       std::min(options.capacity, max_concurrent_proofs > 0 ? max_concurrent_proofs : in_parallel);
 
+  options.max_cycles = max_cycles > 0 ? max_cycles : cycles_that_fit(options.max_concurrent_proofs);
+
   const auto server = TRY(ProverServer::start(make_reference_engine(threads), options));
   log_info("prover is serving", {{"address", server->address()},
                                  {"kind", kind},
                                  {"timeout", to_text(options.timeout)},
                                  {"capacity", options.capacity},
                                  {"concurrent_proofs", options.max_concurrent_proofs},
-                                 {"threads", thread_count(threads)}});
+                                 {"threads", thread_count(threads)},
+                                 {"max_cycles", options.max_cycles}});
   signals.wait();
   log_info("stopping");
   if (!server->stop(kGrace)) {

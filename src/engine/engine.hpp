@@ -178,6 +178,12 @@ class Engine {
   // (TransactionProgramExecutionFailed, MissingAuthenticator, ...).
   virtual Result<ReexecutedTransaction> reexecute_transaction(ByteView tx_inputs) const = 0;
 
+  // Does executing TransactionInputs end within so many cycles (2^12 to 2^29)? What else may be
+  // wrong with them is not looked at. For whoever proves what strangers send: a cycle that is only
+  // executed costs tens of nanoseconds, one that is proven ten kilobytes and more of memory.
+  // Error: CycleLimitExceeded.
+  virtual Result<void> check_cycles(ByteView tx_inputs, uint32_t max_cycles) const = 0;
+
   // TransactionInputs -> ProvenTransaction, Blake3 proof. Seconds of all cores and gigabytes of
   // memory: callers run one at a time. Errors: the variants of TransactionProverError.
   virtual Result<Bytes> prove_transaction(ByteView tx_inputs) const = 0;

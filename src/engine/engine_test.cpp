@@ -133,6 +133,17 @@ TEST(ReexecuteTransaction, SurvivesAnyDamage) {
   }
 }
 
+TEST(CheckCycles, TellsWhatTakesMoreThanTheLimitAndNothingElse) {
+  const Bytes inputs = fixture("falcon.inputs");  // about 77,000 cycles
+  EXPECT_TRUE(engine().check_cycles(inputs, 1u << 17));
+  EXPECT_TRUE(engine().check_cycles(inputs, 1u << 29));
+  EXPECT_EQ(code_of(engine().check_cycles(inputs, 1u << 16)), "CycleLimitExceeded");
+  EXPECT_TRUE(engine().check_cycles(fixture("panics.inputs"), 1u << 29) ||
+              code_of(engine().check_cycles(fixture("panics.inputs"), 1u << 29)) == "EnginePanic");
+  EXPECT_EQ(code_of(engine().check_cycles(inputs, 1u << 11)), "InvalidExecutionOptionsCycles");
+  EXPECT_EQ(code_of(engine().check_cycles(Bytes(1000, 0xff), 1u << 20)), "DeserializationError");
+}
+
 TEST(ProveTransaction, MakesAProofThatVerifies) {
   const Result<Bytes> proven = engine().prove_transaction(fixture("ecdsa.inputs"));
   ASSERT_TRUE(proven) << proven.error().message;

@@ -130,6 +130,12 @@ class ReferenceEngine final : public Engine {
     return executed;
   }
 
+  Result<void> check_cycles(ByteView tx_inputs, uint32_t max_cycles) const override {
+    Reply reply;
+    me_tx_check_cycles(slice(tx_inputs), max_cycles, reply.slot());
+    return reply.outcome();
+  }
+
   Result<Bytes> prove_transaction(ByteView tx_inputs) const override {
     Reply reply;
     me_tx_prove(slice(tx_inputs), kBlake3, reply.slot());

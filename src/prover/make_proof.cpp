@@ -41,10 +41,18 @@ Answer<> check_decodes(ByteView payload) {
   return {};
 }
 
-Result<Bytes> prove(const Engine& engine, ProofKind kind, ByteView payload) {
+Result<Bytes> prove_transaction(const Engine& engine, ByteView inputs, uint32_t max_cycles) {
+  const Result<void> checked = engine.check_cycles(inputs, max_cycles);
+  if (!checked && checked.error().code == "CycleLimitExceeded") {
+    return std::unexpected(checked.error());
+  }
+  return engine.prove_transaction(inputs);
+}
+
+Result<Bytes> prove(const Engine& engine, ProofKind kind, ByteView payload, uint32_t max_cycles) {
   switch (kind) {
     case ProofKind::kTransaction:
-      return engine.prove_transaction(payload);
+      return prove_transaction(engine, payload, max_cycles);
     case ProofKind::kBatch:
       return engine.prove_batch(payload);
     case ProofKind::kBlock:
@@ -83,8 +91,9 @@ Answer<> check_payload(ProofKind kind, ByteView payload) {
   return is_request;
 }
 
-Answer<Bytes> make_proof(const Engine& engine, ProofKind kind, ByteView payload) {
-  Result<Bytes> proof = prove(engine, kind, payload);
+Answer<Bytes> make_proof(const Engine& engine, ProofKind kind, ByteView payload,
+                         uint32_t max_cycles) {
+  Result<Bytes> proof = prove(engine, kind, payload, max_cycles);
   if (proof) return std::move(*proof);
   const Error& error = proof.error();
   if (error.code == "DeserializationError") return undecodable(error);

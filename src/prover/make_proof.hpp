@@ -25,8 +25,9 @@ inline constexpr size_t kMaxStatusBytes = 4096;
 Answer<> check_payload(ProofKind kind, ByteView payload);
 
 // The proof of what check_payload() takes: ProvenTransaction, ProvenBatch, BlockProof (which is
-// empty in protocol 0.15). INTERNAL when there is none: the inputs do not execute, a proof inside
-// is not valid, the engine gave up.
-Answer<Bytes> make_proof(const Engine& engine, ProofKind kind, ByteView payload);
+// empty in protocol 0.15). INTERNAL when there is none: the inputs do not execute, or not within
+// `max_cycles`, a proof inside is not valid, the engine gave up.
+Answer<Bytes> make_proof(const Engine& engine, ProofKind kind, ByteView payload,
+                         uint32_t max_cycles);
 
 }  // namespace miden

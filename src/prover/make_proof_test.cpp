@@ -7,12 +7,15 @@
 
 #include "protocol/proposed_block.hpp"
 #include "protocol/test_support/test_chain.hpp"
+#include "protocol/transaction_inputs.hpp"
 #include "prover/test_support/gated_engine.hpp"
 
 namespace miden {
 namespace {
 
 using ::testing::StartsWith;
+
+constexpr uint32_t kNoLimit = 1u << 29;
 
 const Engine& real_engine() {
   static const std::unique_ptr<Engine> engine = make_reference_engine(0);
@@ -50,7 +53,14 @@ std::vector<Sample> samples() {
 class FailingEngine final : public FakeEngine {
  public:
   explicit FailingEngine(Error error) : error_(std::move(error)) {}
-  Result<Bytes> prove_transaction(ByteView) const override { return answer(); }
+  Result<void> check_cycles(ByteView, uint32_t) const override {
+    if (error_.code == "CycleLimitExceeded") return fail(error_.code, error_.message);
+    return fail("DeserializationError", "not what is asked for");
+  }
+  Result<Bytes> prove_transaction(ByteView) const override {
+    EXPECT_NE(error_.code, "CycleLimitExceeded");
+    return answer();
+  }
   Result<Bytes> prove_batch(ByteView) const override { return answer(); }
   Result<Bytes> prove_block(ByteView) const override { return answer(); }
 
@@ -116,7 +126,7 @@ TEST(CheckPayload, SurvivesAnyDamage) {
 
 TEST(MakeProof, ProvesABatchAsTheReferenceDoes) {
   const Answer<Bytes> proof =
-      make_proof(real_engine(), ProofKind::kBatch, engine_fixture("batch.proposed"));
+      make_proof(real_engine(), ProofKind::kBatch, engine_fixture("batch.proposed"), kNoLimit);
   ASSERT_TRUE(proof) << proof.error().message;
   EXPECT_EQ(*proof, engine_fixture("batch.proven"));
 }
@@ -131,7 +141,7 @@ TEST(MakeProof, NamesTheTransactionWhoseProofIsNotValid) {
   const auto damaged = from_bytes<ProvenTransaction>(
       ByteView(batch).subspan(static_cast<size_t>(found - batch.begin())));
   ASSERT_TRUE(damaged);
-  const Answer<Bytes> proof = make_proof(real_engine(), ProofKind::kBatch, batch);
+  const Answer<Bytes> proof = make_proof(real_engine(), ProofKind::kBatch, batch, kNoLimit);
   EXPECT_THAT(text_of(proof), StartsWith("INTERNAL: failed to prove batch: \ncaused by: failed to "
                                          "verify transaction " +
                                          damaged->id.to_hex()));
@@ -139,18 +149,18 @@ TEST(MakeProof, NamesTheTransactionWhoseProofIsNotValid) {
 
 TEST(MakeProof, ProvesABlockInEitherForm) {
   for (const Bytes& payload : {engine_fixture("block.request"), proposed_block()}) {
-    const Answer<Bytes> proof = make_proof(real_engine(), ProofKind::kBlock, payload);
+    const Answer<Bytes> proof = make_proof(real_engine(), ProofKind::kBlock, payload, kNoLimit);
     ASSERT_TRUE(proof) << proof.error().message;
     EXPECT_EQ(*proof, Bytes());
   }
-  EXPECT_THAT(text_of(make_proof(real_engine(), ProofKind::kBlock, Bytes(100, 0xff))),
+  EXPECT_THAT(text_of(make_proof(real_engine(), ProofKind::kBlock, Bytes(100, 0xff), kNoLimit)),
               StartsWith("INVALID_ARGUMENT: failed to decode request: \ncaused by: "));
 }
 
 TEST(MakeProof, SaysThatInputsDoNotExecute) {
   // Decodes, and makes the kernel stop or the engine give up.
   const Answer<Bytes> proof =
-      make_proof(real_engine(), ProofKind::kTransaction, engine_fixture("panics.inputs"));
+      make_proof(real_engine(), ProofKind::kTransaction, engine_fixture("panics.inputs"), kNoLimit);
   ASSERT_FALSE(proof);
   EXPECT_EQ(proof.error().code, StatusCode::kInternal);
   EXPECT_THAT(proof.error().message,
@@ -158,10 +168,26 @@ TEST(MakeProof, SaysThatInputsDoNotExecute) {
                                StartsWith("transaction prover task panicked: \ncaused by: ")));
 }
 
+// Without a limit it would take minutes, and the memory of 2^29 cycles.
+TEST(MakeProof, EndsATransactionThatLoopsAtItsLimitOfCycles) {
+  const auto script =
+      real_engine().assemble_transaction_script("begin push.1 while.true push.1 end end", {});
+  ASSERT_TRUE(script) << script.error().message;
+  auto inputs = from_bytes<TransactionInputs>(engine_fixture("ecdsa.inputs"));
+  ASSERT_TRUE(inputs);
+  inputs->args.script = from_bytes<NoteScript>(script->script).value();
+  const auto started = std::chrono::steady_clock::now();
+  const Answer<Bytes> proof =
+      make_proof(real_engine(), ProofKind::kTransaction, to_bytes(*inputs), 1u << 18);
+  EXPECT_THAT(text_of(proof), StartsWith("INTERNAL: failed to prove transaction: \ncaused by: "));
+  EXPECT_THAT(text_of(proof), ::testing::HasSubstr("262144"));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, kPatience);
+}
+
 TEST(MakeProof, TurnsTheEnginesErrorsIntoTheReferencesStatuses) {
   const Bytes payload = {1};
   const auto outcome = [&](ProofKind kind, Error error) {
-    return text_of(make_proof(FailingEngine(std::move(error)), kind, payload));
+    return text_of(make_proof(FailingEngine(std::move(error)), kind, payload, kNoLimit));
   };
   EXPECT_EQ(outcome(ProofKind::kTransaction, {"TransactionProgramExecutionFailed",
                                               "outer\ncaused "
@@ -169,6 +195,8 @@ TEST(MakeProof, TurnsTheEnginesErrorsIntoTheReferencesStatuses) {
             "INTERNAL: failed to prove transaction: \ncaused by: outer\ncaused by: inner");
   EXPECT_EQ(outcome(ProofKind::kBatch, {"TransactionVerificationFailed", "no"}),
             "INTERNAL: failed to prove batch: \ncaused by: no");
+  EXPECT_EQ(outcome(ProofKind::kTransaction, {"CycleLimitExceeded", "too long"}),
+            "INTERNAL: failed to prove transaction: \ncaused by: too long");
   EXPECT_EQ(outcome(ProofKind::kBlock, {"Other", "no"}),
             "INTERNAL: failed to prove block: \ncaused by: no");
   EXPECT_EQ(outcome(ProofKind::kBatch, {"EnginePanic", "index out of bounds"}),
@@ -182,7 +210,7 @@ TEST(MakeProof, CutsLongTextsBetweenCharacters) {
     std::string text(shift, '.');
     while (text.size() < 3 * kMaxStatusBytes) text += "\xe2\x82\xac";  // three bytes
     const Answer<Bytes> proof =
-        make_proof(FailingEngine({"Other", text}), ProofKind::kBatch, Bytes{1});
+        make_proof(FailingEngine({"Other", text}), ProofKind::kBatch, Bytes{1}, kNoLimit);
     ASSERT_FALSE(proof);
     const std::string& cut = proof.error().message;
     EXPECT_LE(cut.size(), kMaxStatusBytes);

@@ -56,8 +56,8 @@ int64_t milliseconds_between(Clock::time_point from, Clock::time_point to) {
 void prove(ProvingTerms& terms, Call& call, ByteView payload, Clock::time_point arrived) {
   const Clock::time_point begun = Clock::now();
   log_debug("proof begun", {{"kind", to_string(terms.kind)}, {"request_bytes", payload.size()}});
-  const Answer<Bytes> proof =
-      caught(terms.kind, [&] { return make_proof(*terms.engine, terms.kind, payload); });
+  const Answer<Bytes> proof = caught(
+      terms.kind, [&] { return make_proof(*terms.engine, terms.kind, payload, terms.max_cycles); });
   const Clock::time_point done = Clock::now();
   if (!proof) {
     terms.failed++;

@@ -21,6 +21,7 @@ struct ProvingTerms {
   ProofKind kind = ProofKind::kTransaction;
   std::chrono::milliseconds timeout{};  // of one call, the time it waits included
   size_t max_request_bytes = 0;
+  uint32_t max_cycles = 0;  // of a transaction
   // Since the start.
   std::atomic<uint64_t> proven = 0;
   std::atomic<uint64_t> failed = 0;  // nothing to prove, or the engine gave up

@@ -122,7 +122,8 @@ struct ProverServer::Parts {
       : terms{.engine = std::move(engine),
               .kind = options.kind,
               .timeout = options.timeout,
-              .max_request_bytes = options.max_request_bytes},
+              .max_request_bytes = options.max_request_bytes,
+              .max_cycles = options.max_cycles},
         queue({.capacity = options.capacity, .workers = options.max_concurrent_proofs}) {
     health.set_serving(kService, true);
   }

@@ -16,6 +16,7 @@ struct ProverServerOptions {
   size_t capacity = 1;               // requests taken in at once, those being proven included
   size_t max_concurrent_proofs = 1;  // each of a transaction takes a gigabyte or more
   size_t max_request_bytes = kMaxRequestBytes;
+  uint32_t max_cycles = 1u << 29;  // of a transaction; the VM's own limit
 };
 
 // Serves remote_prover.Api, WorkerStatusApi and ProxyStatusApi (of itself alone), the state of its

@@ -351,6 +351,7 @@ TEST_F(ProverServerTest, DropsARequestWhoseBrowserIsGone) {
 // Throws where a backend must not.
 class ThrowingEngine final : public FakeEngine {
  public:
+  Result<void> check_cycles(ByteView, uint32_t) const override { return {}; }
   Result<Bytes> prove_transaction(ByteView) const override { throw std::bad_alloc(); }
 };
 

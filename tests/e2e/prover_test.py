@@ -204,6 +204,7 @@ def mistakes(programs: Path) -> None:
                 (2, "--timeout", ["--kind", "block", "--timeout", "soon"]),
                 (2, "--port", ["--kind", "block", "--port", "65536"]),
                 (2, "--threads", ["--kind", "block", "--threads", "-1"]),
+                (2, "--max-cycles", ["--kind", "block", "--max-cycles", "1000"]),
                 (2, "--max-request-size", ["--kind", "block", "--max-request-size", "1000000000000"]),
                 (1, "address already in use", ["--kind", "block", "--listen", address])):
             done = subprocess.run([program, *options], capture_output=True, text=True, timeout=30)

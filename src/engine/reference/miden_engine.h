@@ -49,6 +49,8 @@ void me_vm_verify(me_slice program_info, me_slice stack_inputs, me_slice stack_o
                   me_slice proof, me_reply* reply);
 /* length-prefixed header, account delta, input notes, output notes ‖ u32 reference block */
 void me_tx_reexecute(me_slice tx_inputs, me_reply* reply);
+/* An error, CycleLimitExceeded, when executing takes more; what else may be wrong is not looked at */
+void me_tx_check_cycles(me_slice tx_inputs, uint32_t max_cycles, me_reply* reply);
 /* hash_function: the wire byte of spec/engine.md §1.5 */
 void me_tx_prove(me_slice tx_inputs, uint8_t hash_function, me_reply* reply);
 void me_batch_prove(me_slice proposed_batch, uint32_t min_security_bits, me_reply* reply);

@@ -12,6 +12,7 @@ class FakeEngine : public Engine {
   EngineInfo info() const override { std::abort(); }
   Result<void> verify_transaction(ByteView) const override { std::abort(); }
   Result<ReexecutedTransaction> reexecute_transaction(ByteView) const override { std::abort(); }
+  Result<void> check_cycles(ByteView, uint32_t) const override { std::abort(); }
   Result<Bytes> prove_transaction(ByteView) const override { std::abort(); }
   Result<Bytes> prove_batch(ByteView) const override { std::abort(); }
   Result<Bytes> prove_block(ByteView) const override { std::abort(); }

@@ -6,6 +6,7 @@
 mod abi;
 mod assemble;
 mod batch;
+mod cycle_limit;
 mod failure;
 mod genesis;
 mod info;

@@ -18,15 +18,15 @@ use miden_protocol::transaction::{
 use miden_protocol::utils::serde::{
     ByteReader, ByteWriter, Deserializable, DeserializationError, Serializable,
 };
-use miden_protocol::{MIN_TX_EXECUTION_CYCLES, MastForest, Word};
+use miden_protocol::{MastForest, Word};
 use miden_tx::auth::UnreachableAuth;
 use miden_tx::{
-    DataStore, DataStoreError, ExecutionOptions, MastForestStore, NoteCheckerError,
-    NoteConsumptionChecker, NoteConsumptionInfo, TransactionExecutor, TransactionExecutorError,
-    TransactionMastStore,
+    DataStore, DataStoreError, MastForestStore, NoteCheckerError, NoteConsumptionChecker,
+    NoteConsumptionInfo, TransactionExecutor, TransactionExecutorError, TransactionMastStore,
 };
 
 use crate::abi::{Reply, Slice, answer};
+use crate::cycle_limit::limited_to;
 use crate::failure::{Failure, decode, report};
 use crate::stack::{block_on, on_deep_stack};
 
@@ -46,21 +46,12 @@ pub unsafe extern "C" fn me_network_execute(
 fn execute(request: Request, source: &Source) -> Result<Vec<u8>, Failure> {
     let account_id = request.account.id();
     let ref_block_num = request.header.block_num();
-    // Twice the minimum would do as well: the processor takes the expectation as a hint only, and
-    // with it no limit need be a power of two.
-    let options = ExecutionOptions::new(
-        Some(request.max_cycles),
-        MIN_TX_EXECUTION_CYCLES,
-        ExecutionOptions::DEFAULT_CORE_TRACE_FRAGMENT_SIZE,
-        false,
-        false,
-    )
-    .map_err(|error| Failure::of(35, "InvalidExecutionOptionsCycles", &error))?;
-
+    let max_cycles = request.max_cycles;
     let notes = request.notes.clone();
     let tx_args = request.tx_args.clone();
     let data = PinnedData::new(request, source);
-    let executor = TransactionExecutor::<_, UnreachableAuth>::new(&data).with_options(options)?;
+    let executor = TransactionExecutor::<_, UnreachableAuth>::new(&data)
+        .with_options(limited_to(max_cycles)?)?;
 
     let checked = block_on(NoteConsumptionChecker::new(&executor).check_notes_consumability(
         account_id,

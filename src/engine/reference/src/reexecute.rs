@@ -9,16 +9,18 @@ use miden_protocol::asset::{AssetVaultKey, AssetWitness};
 use miden_protocol::block::{BlockHeader, BlockNumber};
 use miden_protocol::note::{NoteScript, NoteScriptRoot};
 use miden_protocol::transaction::{
-    AccountInputs, PartialBlockchain, TransactionHeader, TransactionInputs,
+    AccountInputs, ExecutedTransaction, PartialBlockchain, TransactionHeader, TransactionInputs,
 };
 use miden_protocol::utils::serde::{ByteWriter, Serializable};
-use miden_protocol::{MastForest, Word};
+use miden_protocol::{MAX_TX_EXECUTION_CYCLES, MastForest, Word};
 use miden_tx::auth::UnreachableAuth;
 use miden_tx::{
-    DataStore, DataStoreError, MastForestStore, TransactionExecutor, TransactionMastStore,
+    DataStore, DataStoreError, ExecutionOptions, MastForestStore, TransactionExecutor,
+    TransactionExecutorError, TransactionMastStore,
 };
 
 use crate::abi::{Reply, Slice, answer};
+use crate::cycle_limit::limited_to;
 use crate::failure::{Failure, decode};
 use crate::stack::{block_on, on_deep_stack};
 
@@ -31,16 +33,7 @@ pub unsafe extern "C" fn me_tx_reexecute(tx_inputs: Slice, reply: *mut Reply) {
 }
 
 fn reexecute(bytes: &[u8]) -> Result<Vec<u8>, Failure> {
-    let inputs: TransactionInputs = decode(bytes)?;
-    let account_id = inputs.account().id();
-    let ref_block_num = inputs.block_header().block_num();
-    let notes = inputs.input_notes().clone();
-    let tx_args = inputs.tx_args().clone();
-
-    let source = RecordedInputs::new(inputs);
-    let executor = TransactionExecutor::<_, UnreachableAuth>::new(&source);
-    let executed =
-        block_on(executor.execute_transaction(account_id, ref_block_num, notes, tx_args))?;
+    let executed = execute(decode(bytes)?, limited_to(MAX_TX_EXECUTION_CYCLES)?)?;
 
     let mut answer = Vec::new();
     for part in [
@@ -54,6 +47,20 @@ fn reexecute(bytes: &[u8]) -> Result<Vec<u8>, Failure> {
     }
     answer.write_u32(executed.block_header().block_num().as_u32());
     Ok(answer)
+}
+
+pub fn execute(
+    inputs: TransactionInputs,
+    options: ExecutionOptions,
+) -> Result<ExecutedTransaction, TransactionExecutorError> {
+    let account_id = inputs.account().id();
+    let ref_block_num = inputs.block_header().block_num();
+    let notes = inputs.input_notes().clone();
+    let tx_args = inputs.tx_args().clone();
+
+    let source = RecordedInputs::new(inputs);
+    let executor = TransactionExecutor::<_, UnreachableAuth>::new(&source).with_options(options)?;
+    block_on(executor.execute_transaction(account_id, ref_block_num, notes, tx_args))
 }
 
 /// Answers execution's questions from recorded inputs.
