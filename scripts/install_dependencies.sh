@@ -8,7 +8,7 @@ packages=(
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   librocksdb-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libfmt-dev
   libsecp256k1-dev libcrypto++-dev libssl-dev libnghttp2-dev libboost-dev libzstd-dev
-  libgtest-dev libgmock-dev libbenchmark-dev haproxy
+  libgtest-dev libgmock-dev libbenchmark-dev haproxy chromium
 )
 rust_wanted=1.93
 
