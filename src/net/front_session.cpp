@@ -404,8 +404,10 @@ void FrontSession::request_taken(FrontStream& stream, size_t bytes) {
   nghttp2_session_consume(wire_.session(), stream.id, bytes - known);
 }
 
-// gRPC has gone; so have the calls that were with it.
+// gRPC has gone. What it said last may still be there to be read, though nothing can be sent to it;
+// the calls that it did not end by then are lost.
 void FrontSession::close_passage() {
+  passage_->wire().receive_rest();
   passage_.reset();
   for (const auto& [id, stream] : streams_) {
     if (stream->passage_id == 0) continue;

@@ -39,6 +39,12 @@ bool Http2Wire::receive() {
   return size > 0 && take({buffer.data(), static_cast<size_t>(size)});
 }
 
+void Http2Wire::receive_rest() {
+  shutdown(fd_, SHUT_RDWR);
+  while (receive()) {
+  }
+}
+
 bool Http2Wire::send() {
   while (true) {
     if (unsent() == 0) {

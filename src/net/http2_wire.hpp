@@ -26,6 +26,8 @@ class Http2Wire {
   bool take(std::string_view bytes);
   // What has arrived, up to a bound: call again when the socket says that there is more.
   bool receive();
+  // Ends the connection, after what has arrived.
+  void receive_rest();
   // What there is to send, as far as the socket takes it.
   bool send();
   // Whether either side has something left to say.
