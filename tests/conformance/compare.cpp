@@ -4,6 +4,7 @@
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
@@ -33,6 +34,7 @@ std::unique_ptr<Message> parse(const Descriptor* type, const std::string& bytes)
   const Message* prototype = MessageFactory::generated_factory()->GetPrototype(type);
   if (prototype == nullptr) return nullptr;
   std::unique_ptr<Message> message(prototype->New());
+  const google::protobuf::LogSilencer damaged_requests_are_no_news;
   return message->ParseFromString(bytes) ? std::move(message) : nullptr;
 }
 

@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <iostream>
 #include <set>
@@ -15,7 +14,7 @@
 #include "base/read_file.hpp"
 #include "compare.hpp"
 #include "questions.hpp"
-#include "recording.hpp"
+#include "recorder.hpp"
 #include "rpc.grpc.pb.h"
 
 namespace miden {
@@ -28,7 +27,7 @@ struct Options {
   std::filesystem::path submitted;
   std::filesystem::path fresh;
   std::filesystem::path record;
-  size_t recorded_in_group = 90;
+  size_t recorded_in_group = 110;
   size_t damaged = 3000;
   size_t shown = 40;
   std::string only;
@@ -124,23 +123,13 @@ class Comparison {
                chain->tip() + 1, chain->proven_tip.value, chain->accounts.size(),
                chain->notes.size(), chain->nullifiers.size(), options_.seed);
     const std::vector<Question> questions = questions_about(*chain, options_);
-    std::map<std::string, size_t> asked_in_group;
-    for (const Question& question : questions) ++asked_in_group[question.group];
-    std::map<std::string, size_t> seen_in_group;
-    for (const Question& question : questions) {
-      const Compared compared = compare(question);
-      if (options_.record.empty()) continue;
-      // Evenly spread over each group.
-      const size_t every = asked_in_group[question.group] / options_.recorded_in_group + 1;
-      if (seen_in_group[question.group]++ % every != 0) continue;
-      if (!can_be_replayed(question, compared.reference)) continue;
-      // An accepted difference needs the whole reply.
-      recording.entries.push_back({question, compared.is_equal
-                                                 ? with_fingerprints(compared.reference)
-                                                 : compared.reference});
-    }
+    Recorder recorder(options_.recorded_in_group);
+    for (const Question& question : questions) compare(question, recorder);
     check_standing_still(chain->tip());
-    if (!options_.record.empty()) recording.write(options_.record);
+    if (!options_.record.empty()) {
+      recording.entries = recorder.take();
+      recording.write(options_.record);
+    }
     return report();
   }
 
@@ -171,12 +160,7 @@ class Comparison {
     return response.block_range().block_to();
   }
 
-  struct Compared {
-    Reply reference;  // canonical
-    bool is_equal = false;
-  };
-
-  Compared compare(const Question& question) {
+  void compare(const Question& question, Recorder& recorder) {
     ++caller_;
     const Reply theirs = ask(*reference_, question, caller_);
     const Reply mine = ask(*ours_, question, caller_);
@@ -185,15 +169,16 @@ class Comparison {
     ++counts.asked;
     const Reply reference = canonical(question, theirs);
     const Reply given = canonical(question, mine);
-    Reply expected = reference;
-    if (expected == given) {
+    if (reference == given) {
       ++counts.equal;
       encoded_differently_ += theirs.messages != mine.messages ? 1 : 0;
-      return {reference, true};
+      return recorder.add(question, reference, true);
     }
+    Reply expected = reference;
     auto rows = apply_accepted_differences(question, expected, given);
-    if (const auto known = without_unknown_fields(question, reference);
-        expected != given && known) {
+    if (expected == given) {
+      recorder.add(question, reference, false);
+    } else if (const auto known = without_unknown_fields(question, reference)) {
       expected = canonical(*known, ask(*reference_, *known, ++caller_));
       rows = apply_accepted_differences(*known, expected, given);
       rows.push_back(kUnknownFields);
@@ -201,27 +186,9 @@ class Comparison {
     if (expected == given) {
       ++counts.accepted;
       for (const std::string_view row : rows) ++met_[row];
-      return {reference, false};
-    }
-    if (++counts.different + 0 <= options_.shown) {
+    } else if (counts.different++ < options_.shown) {
       fmt::print("\n--- {}\n{}", describe(question), differences(question, expected, given));
     }
-    return {reference, false};
-  }
-
-  // What depends on time or on other services is not recorded, nor what would fill the file.
-  static bool can_be_replayed(const Question& question, const Reply& reply) {
-    if (question.most_repetitions > 1 || question.method() == "GetNetworkNoteStatus" ||
-        question.group == "long" || question.about > 0) {
-      return false;
-    }
-    if (question.group != "SubmitProvenTx" && question.group != "SubmitProvenTxBatch") return true;
-    // These refusals come from the node itself; after them the validator is asked.
-    return std::ranges::any_of(
-        std::array{"invalid transaction", "unknown block", "reference block's", "Invalid proof for",
-                   "invalid proven_batch", "invalid proposed_batch", "missing `proposed_batch`",
-                   "Number of inputs", "proposed block proof failed", "batch proof did not match"},
-        [&](std::string_view start) { return reply.message.starts_with(start); });
   }
 
   void check_standing_still(uint32_t tip) {

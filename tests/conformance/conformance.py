@@ -19,7 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 from network import KEY, Client, Program, free_port  # noqa: E402
 
-BLOCKS = 72  # more than the 50 that history is kept for
+# Idle blocks between what the client does first and second, and after that: together more than the 50
+# that history is kept for.
+IDLE_BETWEEN, IDLE_AT_END = 45, 20
 SIMULATED_BLOCKS = 120
 SIMULATED_UNPROVEN = 5
 GENESIS = """\
@@ -128,7 +130,7 @@ class LiveChain:
         run(reference / "miden-node", "bootstrap", "--data-directory", folder / "node", "--file",
             folder / "genesis" / "genesis.dat")
         validator, self.gate, self.port = free_port(), free_port(), free_port()
-        self.set_mode("pass")
+        self.set_mode("busy")
         programs.start("reference-validator", validator, reference / "miden-validator", "start",
                        "--listen", f"127.0.0.1:{validator}", "--data-directory", folder / "validator",
                        "--key.hex", KEY)
@@ -137,15 +139,15 @@ class LiveChain:
                        "--keep", folder / "submitted")
         programs.start("reference-sequencer", self.port,
                        *sequencer(reference / "miden-node", folder / "node", self.port, self.gate,
-                                  "--block.interval", "1s", "--batch.interval", "300ms"))
+                                  "--block.interval", "500ms", "--batch.interval", "300ms"))
 
     def set_mode(self, mode: str) -> None:
         # Renamed into place: the gate reads it at any time.
         (self.folder / "mode.new").write_text(mode)
         (self.folder / "mode.new").rename(self.folder / "mode")
 
-    def submitted(self, mode: str) -> Path:
-        return self.folder / "submitted" / mode
+    def submitted(self, kind: str) -> Path:
+        return self.folder / "submitted" / kind
 
 
 class Life:
@@ -157,6 +159,13 @@ class Life:
 
     def tip(self) -> int:
         return int(re.search(r"synced to block (\d+)", self.client("sync"), re.IGNORECASE).group(1))
+
+    def idle(self, chain: LiveChain, blocks: int) -> None:
+        last = self.tip() + blocks
+        step(f"idle until block {last}")
+        chain.set_mode("pass")
+        until(f"block {last}", lambda: self.tip() >= last)
+        chain.set_mode("busy")
 
     def settle(self) -> None:
         """Until everything submitted is committed."""
@@ -196,7 +205,7 @@ def live(life: Life, chain: LiveChain) -> None:
     step("accounts: two faucets, two public wallets, a private one")
     bitcoin, ether = life.faucet("BTC"), life.faucet("ETH")
     alice, bob, secret = life.wallet("public"), life.wallet("public"), life.wallet("private")
-    life.tip()
+    life.idle(chain, 2)
     step("mint public and private notes")
     to_alice = [life.mint(bitcoin, alice, 1000, "public"), life.mint(ether, alice, 500, "public")]
     to_secret = life.mint(bitcoin, secret, 300, "private")
@@ -207,6 +216,7 @@ def live(life: Life, chain: LiveChain) -> None:
     life.consume(secret, to_secret)
     life.consume(bob, to_bob)
     life.settle()
+    life.idle(chain, IDLE_BETWEEN)
     step("send: public, private, with recall and with a time lock; swap; a note for nobody")
     sent = life.send(alice, bob, bitcoin, 100, "public")
     life.send(alice, secret, bitcoin, 10, "private")
@@ -223,11 +233,7 @@ def live(life: Life, chain: LiveChain) -> None:
     life.settle()
     shutil.copy(chain.folder / "accounts" / "wallet_0.mac", life.client.folder / "genesis_wallet.mac")
     life.client("import", "genesis_wallet.mac")
-    # Some idle blocks too: the reference still counts batches of the last five as its mempool's.
-    last = max(BLOCKS, life.tip() + 8)
-    step(f"idle until block {last}")
-    until(f"block {last}", lambda: life.tip() >= last)
-
+    life.idle(chain, IDLE_AT_END)
     step("stop the chain; make transactions that fit its tip")
     chain.set_mode("freeze")
     time.sleep(3)  # the last block's proof
@@ -268,13 +274,13 @@ def compare_sequencers(ours: Path, reference: Path, client: str, folder: Path, p
                    *sequencer(ours / "miden-node", folder / "our-node", port, chain.gate,
                               "--block.interval", "1000h", "--batch.interval", "1000h"))
     step("compare the sequencers")
-    return compare(ours, chain.port, port, "--submitted", chain.submitted("pass"),
-                   "--fresh", chain.submitted("capture"),
+    return compare(ours, chain.port, port, "--submitted", chain.submitted("committed"),
+                   "--fresh", chain.submitted("fresh"),
                    *(["--record", record / "sequencer.zst"] if record else []), *seed)
 
 
 def compare_full_nodes(ours: Path, reference: Path, folder: Path, programs: Programs,
-                       submitted: Path | None, record: Path | None, seed: list) -> bool:
+                       submitted: Path | None, seed: list) -> bool:
     step("a random chain of ours, and a full node of each kind that follows it")
     upstream = free_port()
     programs.start("upstream", upstream, ours / "simulated_upstream", "--listen", f"127.0.0.1:{upstream}",
@@ -290,8 +296,7 @@ def compare_full_nodes(ours: Path, reference: Path, folder: Path, programs: Prog
     step("compare the full nodes")
     return compare(ours, ports["reference"], ports["our"], "--tip", SIMULATED_BLOCKS - 1,
                    "--proven", SIMULATED_BLOCKS - 1 - SIMULATED_UNPROVEN,
-                   *(["--submitted", submitted] if submitted else []),
-                   *(["--record", record / "full.zst"] if record else []), *seed)
+                   *(["--submitted", submitted] if submitted else []), *seed)
 
 
 def main(options) -> bool:
@@ -305,10 +310,9 @@ def main(options) -> bool:
             equal.append(compare_sequencers(ours, reference, options.client, folder, programs,
                                             options.maps, options.record, seed))
         if options.only != "sequencer":
-            submitted = folder / "live" / "submitted" / "pass"
+            submitted = folder / "live" / "submitted" / "committed"
             equal.append(compare_full_nodes(ours, reference, folder, programs,
-                                            submitted if submitted.exists() else None,
-                                            options.record, seed))
+                                            submitted if submitted.exists() else None, seed))
         if options.stay:
             print("".join(f"{p.log.stem}: {p.port}\n" for p in programs.started), end="", flush=True)
             input("press enter to stop everything ")
@@ -325,7 +329,7 @@ if __name__ == "__main__":
     parser.add_argument("--programs", type=Path, required=True, help="folder with our programs")
     parser.add_argument("--reference", type=Path, required=True, help="folder with the reference's")
     parser.add_argument("--client", required=True, help="the reference's miden-client")
-    parser.add_argument("--record", type=Path, help="write recordings into this folder")
+    parser.add_argument("--record", type=Path, help="write sequencer.zst into this folder")
     parser.add_argument("--maps", type=int, default=4,
                         help="maps of 1000 entries of one account; 61 exceed every limit and take minutes")
     parser.add_argument("--seed", help="of the random questions")

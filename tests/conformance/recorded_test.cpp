@@ -49,7 +49,8 @@ std::unique_ptr<ChainState> rebuild(const Recording& recording, const ChainDirec
   auto chain = directory.open();
   for (uint32_t i = 1; i < recording.blocks.size(); ++i) {
     apply(*chain, *from_bytes<SignedBlock>(as_bytes(recording.blocks[i])));
-    if (i <= recording.proven_tip.value) EXPECT_TRUE(chain->apply_proof({i}, {}));
+    if (i > recording.proven_tip.value) continue;
+    EXPECT_TRUE(chain->apply_proof({i}, {}));
   }
   return chain;
 }
@@ -80,7 +81,7 @@ TEST(Conformance, AnswersAsTheReferenceDid) {
     Reply expected = reply;
     if (with_fingerprints(ours) == expected) continue;
     const auto rows = apply_accepted_differences(question, expected, ours);
-    EXPECT_EQ(differences(question, expected, with_fingerprints(ours)), "")
+    EXPECT_EQ(differences(question, with_fingerprints(expected), with_fingerprints(ours)), "")
         << describe(question) << "\n(`make conformance` shows long messages field by field)";
     for (const std::string_view row : rows) ++accepted[row];
   }

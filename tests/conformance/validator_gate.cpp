@@ -1,12 +1,14 @@
 // validator_gate: stands between sequencers and a validator and hands every call on, but
 // - keeps each submitted transaction with its inputs in a folder;
+// - while told to be busy, signs only blocks with transactions: the chain does not grow with the
+//   time that clients take;
 // - once told to freeze, signs nothing more, so that the chain stands still;
 // - once told to capture, refuses submissions after it has kept them: what a client makes then fits
 //   the tip and is in no mempool.
 // It also answers for a network transaction builder, by the first element of the note's id, so that
 // what nodes hand on of its replies can be compared.
 //
-// The mode is the first word of the file named: "pass", "freeze" or "capture".
+// The mode is the first word of the file named: "pass", "busy", "freeze" or "capture".
 #include <fmt/format.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/server_builder.h>
@@ -21,6 +23,7 @@
 #include "internal/ntx_builder.grpc.pb.h"
 #include "internal/validator.grpc.pb.h"
 #include "net/signals.hpp"
+#include "protocol/proposed_block.hpp"
 
 namespace {
 
@@ -44,7 +47,7 @@ class Gate final : public ::validator::Api::Service {
                                        ::google::protobuf::Empty* response) override {
     const std::string current = mode();
     // The comparison's own damaged transactions come while the chain is frozen.
-    if (current != "freeze") keep(*request, current);
+    if (current != "freeze") keep(*request, current == "capture" ? "fresh" : "committed");
     if (current == "capture") return {grpc::StatusCode::INVALID_ARGUMENT, "captured"};
     grpc::ClientContext context;
     return validator_->SubmitProvenTransaction(&context, *request, response);
@@ -52,7 +55,11 @@ class Gate final : public ::validator::Api::Service {
 
   grpc::Status SignBlock(grpc::ServerContext*, const ::blockchain::ProposedBlock* request,
                          ::blockchain::SignBlockResponse* response) override {
-    if (mode() != "pass") return {grpc::StatusCode::UNAVAILABLE, "frozen"};
+    const std::string current = mode();
+    if (current == "busy" && is_empty(*request)) return {grpc::StatusCode::UNAVAILABLE, "idle"};
+    if (current == "freeze" || current == "capture") {
+      return {grpc::StatusCode::UNAVAILABLE, "frozen"};
+    }
     grpc::ClientContext context;
     return validator_->SignBlock(&context, *request, response);
   }
@@ -71,6 +78,12 @@ class Gate final : public ::validator::Api::Service {
   }
 
  private:
+  static bool is_empty(const ::blockchain::ProposedBlock& request) {
+    const auto block =
+        miden::from_bytes<miden::ProposedBlock>(miden::as_bytes(request.proposed_block()));
+    return block && block->batches.batches.empty();
+  }
+
   std::string mode() const {
     std::ifstream in(mode_file_);
     std::string word;
@@ -78,11 +91,11 @@ class Gate final : public ::validator::Api::Service {
     return word;
   }
 
-  void keep(const ::transaction::ProvenTransaction& submission, const std::string& mode) {
+  void keep(const ::transaction::ProvenTransaction& submission, const std::string& kind) {
     const std::scoped_lock lock(mutex_);
-    const fs::path folder = folder_ / mode;
+    const fs::path folder = folder_ / kind;
     fs::create_directories(folder);
-    const size_t number = kept_[mode]++;
+    const size_t number = kept_[kind]++;
     const auto write = [&](const char* what, const std::string& bytes) {
       std::ofstream out(folder / fmt::format("{}.{}", number, what), std::ios::binary);
       out << bytes;
@@ -143,7 +156,7 @@ int main(int argc, char** argv) {
   CLI::App app("Hands calls to a validator on until told to stop the chain", "validator_gate");
   app.add_option("--listen", listen, "Address to serve on")->required();
   app.add_option("--validator", validator, "Address of the validator")->required();
-  app.add_option("--mode-file", mode_file, "Holds pass, freeze or capture")->required();
+  app.add_option("--mode-file", mode_file, "Holds pass, busy, freeze or capture")->required();
   app.add_option("--keep", folder, "Folder for what is submitted")->required();
   CLI11_PARSE(app, argc, argv);
 
