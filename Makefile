@@ -45,7 +45,7 @@ bench: build
 # RECORD=1 renews what `make test` replays; SEED=n asks other random questions.
 conformance: configure
 	@scripts/install_client.sh "$(CACHE_DIR)/client"
-	@scripts/install_reference.sh "$(CACHE_DIR)/reference"
+	@scripts/install_reference.sh "$(CACHE_DIR)/reference" miden-validator miden-node
 	@echo "==> building the programs"
 	@cmake --build $(BUILD) --target miden-node conformance_programs
 	@tests/conformance/conformance.py --programs $(BUILD)/bin --reference "$(CACHE_DIR)/reference/bin" \
@@ -54,7 +54,7 @@ conformance: configure
 # Networks of our programs and the reference's.
 interop: configure
 	@scripts/install_client.sh "$(CACHE_DIR)/client"
-	@scripts/install_reference.sh "$(CACHE_DIR)/reference"
+	@scripts/install_reference.sh "$(CACHE_DIR)/reference" miden-validator miden-node
 	@echo "==> building the programs"
 	@cmake --build $(BUILD) --target miden-node miden-validator compare_chains
 	@tests/interop/interop.py --programs $(BUILD)/bin --reference "$(CACHE_DIR)/reference/bin" \

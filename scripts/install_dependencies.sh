@@ -4,10 +4,11 @@
 set -euo pipefail
 
 packages=(
-  build-essential cmake ninja-build pkg-config ccache mold clang-format curl ca-certificates python3
+  build-essential cmake ninja-build pkg-config ccache mold clang-format curl ca-certificates python3 python3-venv
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   librocksdb-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libfmt-dev
   libsecp256k1-dev libcrypto++-dev libssl-dev libnghttp2-dev libboost-dev libzstd-dev
+  libcurl4-openssl-dev nlohmann-json3-dev
   libgtest-dev libgmock-dev libbenchmark-dev haproxy chromium
 )
 rust_wanted=1.93

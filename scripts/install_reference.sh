@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Installs the reference's node and validator, which `make conformance` compares ours with, into the
-# folder named. They compile RocksDB (C++, and clang's library for its bindings) and the whole Miden
-# stack: half an hour or more on two cores.
+# Installs programs of the reference, which ours are compared with, into a folder:
+#   install_reference.sh FOLDER PROGRAM…
+# Some compile RocksDB (C++, and clang's library for its bindings) and all the whole Miden stack:
+# half an hour or more on two cores.
 set -euo pipefail
 version=0.15.2
 root=$1
+shift
 # Beyond scripts/install_dependencies.sh: what librocksdb-sys needs.
 packages=(libclang-dev)
 
@@ -13,7 +15,7 @@ has_version() {
 }
 
 missing=()
-for program in miden-validator miden-node; do
+for program in "$@"; do
   has_version "$program" || missing+=("$program")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
@@ -30,7 +32,7 @@ if ! ldconfig -p | grep -qE 'libclang(-[0-9]+)?\.so'; then
   fi
 fi
 
-# The build folder is kept until both are there, so that an interrupted build goes on.
+# The build folder is kept until all are there, so that an interrupted build goes on.
 export CARGO_TARGET_DIR="$root/build"
 for program in "${missing[@]}"; do
   echo "==> building the reference's $program $version into $root (half an hour or more the first time)"
