@@ -112,6 +112,7 @@ class Asker {
     if (!contents_.public_accounts.empty()) {
       add("GetAccount, public, all of it", "GetAccount", &Asker::public_account);
     }
+    add("GetBlockByNumber", "GetBlockByNumber", &Asker::block);
     return kinds;
   }
 
@@ -130,6 +131,12 @@ class Asker {
   ::rpc::BlockHeaderByNumberRequest header_with_path() {
     ::rpc::BlockHeaderByNumberRequest request = header();
     request.set_include_mmr_proof(true);
+    return request;
+  }
+
+  ::blockchain::BlockRequest block() {
+    ::blockchain::BlockRequest request;
+    request.set_block_num(any_block());
     return request;
   }
 

@@ -1,5 +1,6 @@
 #include "net/server.hpp"
 
+#include <absl/synchronization/mutex.h>
 #include <fmt/format.h>
 #include <grpc/support/log.h>
 #include <grpcpp/resource_quota.h>
@@ -38,9 +39,14 @@ void log_of_grpc(gpr_log_func_args* args) {
   }
 }
 
-void route_grpc_log() {
+void prepare_grpc() {
   static std::once_flag once;
-  std::call_once(once, [] { gpr_set_log_function(log_of_grpc); });
+  std::call_once(once, [] {
+    gpr_set_log_function(log_of_grpc);
+    // Debian builds Abseil for debugging: each lock that gRPC takes would look for deadlocks, in a
+    // graph behind one lock of its own.
+    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  });
 }
 
 // gRPC answers a message that does not parse with UNIMPLEMENTED and no text, as if the method did
@@ -229,7 +235,7 @@ GrpcServer::~GrpcServer() { shutdown(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::start(const ServerOptions& options,
                                                       const std::vector<grpc::Service*>& services) {
-  route_grpc_log();
+  prepare_grpc();
   auto state = std::make_unique<State>(options);
   const int listen_fd = TRY(open_listen_socket(state->options.listen, options.stall_timeout));
 
