@@ -35,12 +35,12 @@ template <class Request, class Response, class Take>
 Status read_stream(const std::shared_ptr<grpc::Channel>& channel,
                    std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(
                        grpc::ClientContext*, const Request&),
-                   BlockNum from, const std::string& accept, const Take& take,
+                   BlockNum from, const CallOptions& options, const Take& take,
                    const std::stop_token& stop) {
   Request request;
   request.set_block_from(from.value);
   grpc::ClientContext context;
-  prepare_call(context, {.timeout = std::nullopt, .accept = accept});
+  prepare_call(context, options);
   const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
   const auto stub = ::rpc::Api::NewStub(channel);
   const auto stream = (stub.get()->*method)(&context, request);
@@ -59,9 +59,10 @@ Status read_stream(const std::shared_ptr<grpc::Channel>& channel,
 
 }  // namespace
 
-RpcSource::RpcSource(const ServiceUrl& url, const Word& genesis_commitment)
+RpcSource::RpcSource(const ServiceUrl& url, const Word& genesis_commitment, Metadata metadata)
     : name_(url.to_string()),
       accept_("application/vnd.miden; genesis=" + genesis_commitment.to_hex()),
+      metadata_(std::move(metadata)),
       channel_(make_channel(url)) {}
 
 Answer<UpstreamStatus> RpcSource::status(std::chrono::milliseconds timeout,
@@ -69,7 +70,7 @@ Answer<UpstreamStatus> RpcSource::status(std::chrono::milliseconds timeout,
   const auto stub = ::rpc::Api::NewStub(channel_);
   const ::rpc::RpcStatus message =
       TRY((call_unary<Stub, ::google::protobuf::Empty, ::rpc::RpcStatus>(
-          *stub, &Stub::Status, {}, {.timeout = timeout}, stop)));
+          *stub, &Stub::Status, {}, {.timeout = timeout, .metadata = metadata_}, stop)));
   Result<UpstreamStatus> status = read_status(message);
   if (!status) return malformed(status.error());
   return std::move(*status);
@@ -77,7 +78,8 @@ Answer<UpstreamStatus> RpcSource::status(std::chrono::milliseconds timeout,
 
 Status RpcSource::blocks(BlockNum from, const TakeBlock& take, const std::stop_token& stop) const {
   return read_stream<::rpc::BlockSubscriptionRequest, ::rpc::BlockSubscriptionResponse>(
-      channel_, &Stub::BlockSubscription, from, accept_,
+      channel_, &Stub::BlockSubscription, from,
+      {.timeout = std::nullopt, .accept = accept_, .metadata = metadata_},
       [&](::rpc::BlockSubscriptionResponse& response) {
         return take(std::move(*response.mutable_block()));
       },
@@ -86,7 +88,8 @@ Status RpcSource::blocks(BlockNum from, const TakeBlock& take, const std::stop_t
 
 Status RpcSource::proofs(BlockNum from, const TakeProof& take, const std::stop_token& stop) const {
   return read_stream<::rpc::ProofSubscriptionRequest, ::rpc::ProofSubscriptionResponse>(
-      channel_, &Stub::ProofSubscription, from, accept_,
+      channel_, &Stub::ProofSubscription, from,
+      {.timeout = std::nullopt, .accept = accept_, .metadata = metadata_},
       [&](::rpc::ProofSubscriptionResponse& response) {
         return take({.block_num = {response.block_num()},
                      .proof = std::move(*response.mutable_proof()),

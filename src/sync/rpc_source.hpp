@@ -6,6 +6,8 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "net/address.hpp"
 #include "net/status.hpp"
@@ -34,11 +36,15 @@ struct UpstreamStatus {
 // Connects when first used; safe from any thread. Nothing that comes from it has been checked.
 class RpcSource {
  public:
-  // Streams are asked for with this genesis: a node of another network refuses (D-10).
-  RpcSource(const ServiceUrl& url, const Word& genesis_commitment);
+  using Metadata = std::vector<std::pair<std::string, std::string>>;  // names and values
+  // Streams are asked for with this genesis: a node of another network refuses (D-10). `metadata`
+  // goes with every call.
+  RpcSource(const ServiceUrl& url, const Word& genesis_commitment, Metadata metadata = {});
 
   const std::string& name() const { return name_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  // Metadata `accept` that names the genesis.
+  const std::string& accept() const { return accept_; }
 
   // Asked for without the genesis, so that a node of another network says which.
   Answer<UpstreamStatus> status(std::chrono::milliseconds timeout,
@@ -61,6 +67,7 @@ class RpcSource {
  private:
   std::string name_;
   std::string accept_;
+  Metadata metadata_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 
