@@ -45,9 +45,24 @@ enum class Reason : uint8_t {
 };
 // "refused", "timeout", ...
 std::string_view to_text(Reason reason);
+// "ok", "degraded", "fail", "inconclusive"
+std::string_view to_text(Outcome outcome);
 
-// A number that a look found: "tip", "lag_blocks", "proof_bytes", "pending", ... At most 8 a
-// result.
+// A number that a look found. At most 8 a result, workers apart. Those that metrics and charts
+// know:
+//   "tip"                     chain tip (block production, node, validator, explorer)
+//   "tip_changed_s"           when it last changed, Unix seconds (block production)
+//   "lag_blocks"              behind the best (node, explorer)
+//   "mempool_transactions", "mempool_proposed_batches", "mempool_proven_batches" (block production)
+//   "validated_transactions", "signed_blocks" (validator)
+//   "proof_s", "proof_bytes"  of a test proof, only in the result of the look that made it (prover)
+//   "worker/<name>"           1 well, 0 not; 64 at most (prover)
+//   "pow_difficulty"          (faucet)
+//   "pending"                 notes not consumed yet (network transaction)
+//   "committed_s", "consumed_s"  from submission to block, to consumption; only in the result that
+//                             saw it end (local and network transaction)
+//   "committed_blocks", "consumed_blocks"  the same in blocks
+//   "committed_timeouts", "consumed_timeouts"  how many were given up since the last result
 struct Figure {
   std::string name;
   double value = 0;
@@ -78,6 +93,9 @@ struct CheckResult {
 
 enum class CheckGroup : uint8_t { kChain, kProving, kEndToEnd, kUserServices };
 
+// "chain", "proving", "end-to-end", "user-services"
+std::string_view to_text(CheckGroup group);
+
 // The kinds of check; a card's layout depends on it.
 enum class CheckKind : uint8_t {
   kBlockProduction,
@@ -90,6 +108,9 @@ enum class CheckKind : uint8_t {
   kExplorer,
   kNoteTransport,
 };
+// "block-production", "node", "validator", "prover", "local-transaction", "network-transaction",
+// "faucet", "explorer", "note-transport"
+std::string_view to_text(CheckKind kind);
 
 struct CheckDescription {
   std::string id;              // stable, [a-z0-9-]: "node-1", "prover-2"
@@ -102,6 +123,9 @@ struct CheckDescription {
   std::string request;  // what is sent, for the check's own page; a grpcurl or curl line
   std::chrono::milliseconds interval{3000};
   std::chrono::milliseconds timeout{10000};
+  // An answer that takes longer counts as a failure until it comes, and so does each further such
+  // wait. 0: the interval, at least 3 s.
+  std::chrono::milliseconds patience{0};
   std::vector<std::string> thresholds;  // in words
   std::vector<std::string> parents;     // ids of checks whose failure explains this one's
   int failures_to_confirm = 2;

@@ -40,13 +40,31 @@ struct SparkPoint {
   uint32_t failed_looks = 0;
 };
 
+// How long looks and other things took, for metrics: `counts[i]` of at most `kUpTo[i]` seconds and
+// more than the one before; the last is of all beyond.
+struct DurationCounts {
+  static constexpr std::array<double, 14> kUpTo{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                                                1,     2.5,  5,     10,   30,  60,   120};
+  std::array<uint64_t, kUpTo.size() + 1> counts{};
+  double sum_s = 0;
+};
+
+// Since the monitor started.
+struct CheckTotals {
+  std::array<uint64_t, 4> results{};                // by Outcome
+  std::array<uint64_t, kCheckStates> changes_to{};  // confirmed ones, by state
+  DurationCounts looks;                             // of all outcomes
+  DurationCounts proofs, committed, consumed;       // "proof_s", "committed_s", "consumed_s"
+};
+
 struct CheckPicture {
   std::shared_ptr<const CheckDescription> description;
   CheckState state = CheckState::kUnknown;
-  int64_t since_ms = 0;             // of the state
-  bool failed_once = false;         // checking again before anything is said
-  std::optional<CheckResult> last;  // the newest result
-  std::string cause;                // why it is not ok, in words; else empty
+  int64_t since_ms = 0;                     // of the state
+  bool failed_once = false;                 // checking again before anything is said
+  std::optional<CheckResult> last;          // the newest result of this run of the monitor
+  std::shared_ptr<const CheckResult> seed;  // what `/status` shows while there is none
+  std::string cause;                        // why it is not ok, in words; else empty
   Reason reason = Reason::kNone;
   std::vector<Cell> day;    // 48 of 30 minutes, oldest first
   std::vector<Cell> month;  // 30 UTC days
@@ -54,7 +72,8 @@ struct CheckPicture {
   std::vector<SparkPoint> spark;            // 96
   std::optional<double> median_ms, p95_ms;  // of 24 hours
   uint64_t successes = 0, failures = 0;     // since the monitor started
-  std::vector<CheckResult> recent;          // up to 50, newest first
+  std::vector<CheckResult> recent;          // up to 50, newest first; without facts and details
+  CheckTotals totals;
 };
 
 struct Incident {
@@ -83,7 +102,8 @@ struct InclusionBin {
 };
 
 struct MonitorHealth {
-  bool stores_history = true;
+  bool stores_history = true;  // false: it cannot, and `store_error` says why; checks go on
+  bool has_history = false;    // false: none is kept, by the operator's choice
   std::string store_error;
   std::optional<int64_t> clock_moved_ms;  // by how much, within the last ten minutes
   double known_ratio = 0;                 // of 30 days, all checks together
@@ -96,7 +116,8 @@ struct MonitorHealth {
 struct Picture {
   uint64_t sequence = 0;  // grows whenever something changed
   std::string boot;       // of this run of the monitor
-  int64_t taken_ms = 0;
+  int64_t started_ms = 0;
+  int64_t taken_ms = 0;  // server time; a picture without news is taken at least every 5 s
   std::string network_name;
   std::string version;
   std::vector<CheckPicture> checks;     // in the order of the page
