@@ -73,8 +73,8 @@ void add_options(CLI::App& app, RemoteProver& prover) {
       ->check(positive(kMostThreads))
       ->group(kOurs);
   app.add_option("--max-concurrent-proofs", prover.max_concurrent_proofs,
-                 "Proofs made at once, if --capacity lets them in (default: 1 for transactions, "
-                 "whose proof takes all threads and a gigabyte or more; else one a thread)")
+                 "Proofs made at once, if --capacity lets them in; those of transactions share the "
+                 "threads evenly (default: 1 for transactions, else one a thread)")
       ->envname("MIDEN_PROVER_MAX_CONCURRENT_PROOFS")
       ->check(positive(kMostThreads))
       ->group(kOurs);
@@ -118,7 +118,12 @@ Result<void> RemoteProver::run(const StopOnSignal& signals) {
 
   options.max_cycles = max_cycles > 0 ? max_cycles : cycles_that_fit(options.max_concurrent_proofs);
 
-  const auto server = TRY(ProverServer::start(make_reference_engine(threads), options));
+  // The other kinds take one thread each, the caller's.
+  const bool splits_threads = options.kind == ProofKind::kTransaction;
+  const auto proofs_at_once =
+      splits_threads ? static_cast<unsigned>(options.max_concurrent_proofs) : 1;
+  const auto server =
+      TRY(ProverServer::start(make_reference_engine(threads, proofs_at_once), options));
   log_info("prover is serving", {{"address", server->address()},
                                  {"kind", kind},
                                  {"timeout", to_text(options.timeout)},

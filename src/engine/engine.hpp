@@ -134,6 +134,7 @@ struct NetworkExecutionRequest {
   std::vector<Bytes> notes;        // Note, 1 to 20, consumed as unauthenticated
   uint32_t max_cycles = 1u << 29;  // 2^12 to 2^29, for each run
 };
+  Bytes args = {};                 // TransactionArgs; empty for the default ones
 struct FailedNetworkNote {
   size_t index = 0;            // among the request's notes
   Error error;                 // of TransactionExecutorError
@@ -185,7 +186,8 @@ class Engine {
   virtual Result<void> check_cycles(ByteView tx_inputs, uint32_t max_cycles) const = 0;
 
   // TransactionInputs -> ProvenTransaction, Blake3 proof. Seconds of all cores and gigabytes of
-  // memory: callers run one at a time. Errors: the variants of TransactionProverError.
+  // memory: callers run one at a time, or as many as the engine was made for. Errors: the variants
+  // of TransactionProverError.
   virtual Result<Bytes> prove_transaction(ByteView tx_inputs) const = 0;
 
   // ProposedBatch -> ProvenBatch, after verifying every transaction's proof.
@@ -226,8 +228,9 @@ class Engine {
 };
 
 // The published Rust crates behind a C ABI (engine/reference). `threads` is the size of the
-// process-wide pool that proving spreads over, 0 for one a core; the first call decides. Loads
-// kernel and libraries at once, so that no request pays for it.
-std::unique_ptr<Engine> make_reference_engine(unsigned threads);
+// process-wide pool that proving spreads over, 0 for one a core; so many `proofs_at_once` get their
+// part of the threads each. The first call decides. Loads kernel and libraries at once, so that no
+// request pays for it.
+std::unique_ptr<Engine> make_reference_engine(unsigned threads, unsigned proofs_at_once = 1);
 
 }  // namespace miden

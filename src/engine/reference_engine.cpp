@@ -197,8 +197,8 @@ class ReferenceEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_reference_engine(unsigned threads) {
-  me_init(threads);
+std::unique_ptr<Engine> make_reference_engine(unsigned threads, unsigned proofs_at_once) {
+  me_init(threads, proofs_at_once);
   return std::make_unique<ReferenceEngine>();
 }
 

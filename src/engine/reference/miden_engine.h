@@ -35,8 +35,9 @@ typedef struct me_reply {
   me_buf payload;
 } me_reply;
 
-/* Builds the thread pool (0: one thread a core; the first call decides) and loads kernel and libraries. */
-void me_init(uint32_t threads);
+/* Builds the thread pool (0: one thread a core) and, for more than one proof at once, a pool for each
+ * of them with its part of the threads; the first call decides. Loads kernel and libraries. */
+void me_init(uint32_t threads, uint32_t proofs_at_once);
 void me_reply_free(me_reply* reply);
 
 /* string protocol version ‖ string VM version ‖ kernel commitment ‖ vec of kernel procedure roots ‖

@@ -7,24 +7,17 @@ use miden_protocol::utils::serde::{ByteWriter, Serializable};
 use miden_standards::StandardsLib;
 
 use crate::abi::{Reply, answer};
+use crate::pools;
 
 // What Cargo.toml pins; the crates do not tell.
 const PROTOCOL_VERSION: &str = "0.15.3";
 const VM_VERSION: &str = "0.23.5";
 
-/// Proving recurses on the pool's threads too.
-const POOL_STACK_BYTES: usize = 16 << 20;
-
 #[unsafe(no_mangle)]
-pub extern "C" fn me_init(threads: u32) {
+pub extern "C" fn me_init(threads: u32, proofs_at_once: u32) {
     // Panics come back as errors; printing them as well would let peers fill the logs.
     std::panic::set_hook(Box::new(|_| {}));
-    // Fails when the pool exists already, which is as good.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads as usize)
-        .stack_size(POOL_STACK_BYTES)
-        .thread_name(|index| format!("prove-{index}"))
-        .build_global();
+    pools::build(threads as usize, proofs_at_once as usize);
     let _ = std::panic::catch_unwind(|| {
         TransactionKernel::main();
         TransactionKernel::tx_script_main();

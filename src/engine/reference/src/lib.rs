@@ -13,5 +13,6 @@ mod info;
 mod network;
 mod prove;
 mod reexecute;
+mod pools;
 mod stack;
 mod verify;

@@ -7,6 +7,7 @@ use miden_tx::{LocalTransactionProver, ProvingOptions};
 
 use crate::abi::{Reply, Slice, answer};
 use crate::failure::decode;
+use crate::pools::on_own_threads;
 use crate::stack::{block_on, on_deep_stack};
 
 #[unsafe(no_mangle)]
@@ -18,7 +19,8 @@ pub unsafe extern "C" fn me_tx_prove(tx_inputs: Slice, hash_function: u8, reply:
                 let inputs: TransactionInputs = decode(bytes)?;
                 let hash: HashFunction = decode(&[hash_function])?;
                 let prover = LocalTransactionProver::new(ProvingOptions::new(hash));
-                Ok(block_on(prover.prove(inputs))?.to_bytes())
+                let proven = on_own_threads(|| block_on(prover.prove(inputs)))?;
+                Ok(proven.to_bytes())
             })
         })
     }

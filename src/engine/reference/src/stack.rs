@@ -11,7 +11,7 @@ use crate::abi::panic_text;
 use crate::failure::Failure;
 
 /// Address space; memory is only taken for what is used.
-const STACK_BYTES: usize = 64 << 20;
+pub const STACK_BYTES: usize = 64 << 20;
 
 pub fn on_deep_stack<T: Send>(
     work: impl FnOnce() -> Result<T, Failure> + Send,
