@@ -10,10 +10,13 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "monitor/clock.hpp"
 #include "monitor/picture.hpp"
 #include "net/address.hpp"
 
 namespace miden {
+
+class Watch;
 
 struct MonitorServerOptions {
   SocketAddress listen = {.ip = "0.0.0.0", .port = 3000};
@@ -28,16 +31,16 @@ struct MonitorServerOptions {
   std::chrono::milliseconds idle_timeout{75'000};     // between two requests
   std::chrono::milliseconds least_update_gap{1'000};  // between two updates of the page
   std::chrono::milliseconds tick_interval{5'000};     // of signs of life
+  std::shared_ptr<const Clock> clock = system_clock();
 };
 
-// Where pictures come from. Both functions are called from several threads.
+// Where pictures come from: a Watch, or whatever a test makes up. Called from several threads.
 struct PictureSource {
-  // The newest; never null, never waits for long.
+  // The newest; never null, never waits.
   std::function<std::shared_ptr<const Picture>()> picture;
-  // Returns when there is a picture whose sequence is not `seen`, at the deadline or when the stop
-  // is requested, whatever is first.
-  std::function<void(uint64_t seen, std::chrono::steady_clock::time_point deadline,
-                     const std::stop_token& stop)>
+  // As Watch::wait_for_change().
+  std::function<std::shared_ptr<const Picture>(uint64_t sequence, std::chrono::milliseconds timeout,
+                                               const std::stop_token& stop)>
       wait_for_change;
 };
 
@@ -49,6 +52,9 @@ class MonitorServer {
   // Error: BindFailed.
   static Result<std::unique_ptr<MonitorServer>> start(const MonitorServerOptions& options,
                                                       PictureSource source);
+  // The watch must outlive the server.
+  static Result<std::unique_ptr<MonitorServer>> start(const MonitorServerOptions& options,
+                                                      const Watch& watch);
   // Says good-bye to the streams and closes all connections.
   ~MonitorServer();
   MonitorServer(const MonitorServer&) = delete;
