@@ -49,7 +49,7 @@ struct PictureSource {
 // cut. A request starts no check.
 class MonitorServer {
  public:
-  // Error: BindFailed.
+  // Errors: BindFailed, InvalidFrameAncestors.
   static Result<std::unique_ptr<MonitorServer>> start(const MonitorServerOptions& options,
                                                       PictureSource source);
   // The watch must outlive the server.

@@ -1,0 +1,18 @@
+# cmake -DFOLDER=... -DOUTPUT=... -P embed_assets.cmake: the files of a folder as a C++ source.
+file(GLOB names RELATIVE ${FOLDER} ${FOLDER}/*)
+list(SORT names)
+set(source "#include \"monitor/assets.hpp\"\n\n#include <array>\n\nnamespace miden {\nnamespace {\n")
+set(table "")
+set(number 0)
+foreach(name IN LISTS names)
+  file(READ ${FOLDER}/${name} bytes HEX)
+  file(SHA256 ${FOLDER}/${name} hash)
+  string(SUBSTRING ${hash} 0 12 hash)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," characters "${bytes}")
+  string(APPEND source "constexpr char kContent${number}[] = {${characters}};\n")
+  string(APPEND table "    {\"${name}\", \"${hash}\", {kContent${number}, sizeof kContent${number}}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+string(APPEND source "constexpr std::array<Asset, ${number}> kAssets = {{\n${table}}};\n}  // namespace\n\n"
+  "std::span<const Asset> assets() { return kAssets; }\n\n}  // namespace miden\n")
+file(WRITE ${OUTPUT} "${source}")
