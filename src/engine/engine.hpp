@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -133,8 +134,8 @@ struct NetworkExecutionRequest {
   Bytes partial_blockchain;        // PartialBlockchain up to it
   std::vector<Bytes> notes;        // Note, 1 to 20, consumed as unauthenticated
   uint32_t max_cycles = 1u << 29;  // 2^12 to 2^29, for each run
-};
   Bytes args = {};                 // TransactionArgs; empty for the default ones
+};
 struct FailedNetworkNote {
   size_t index = 0;            // among the request's notes
   Error error;                 // of TransactionExecutorError
@@ -159,6 +160,39 @@ struct NetworkExecution {
   std::vector<FailedNetworkNote> failed;
   std::vector<ConsumedNetworkNote> consumed;      // in the order of their execution
   std::optional<NetworkTransaction> transaction;  // none when every note failed
+};
+
+// What a client's transaction is made of; its account is at hand as a whole.
+struct ClientExecutionRequest {
+  Bytes account;                              // Account
+  Bytes block_header;                         // BlockHeader of the reference block
+  Bytes partial_blockchain;                   // PartialBlockchain up to it
+  std::vector<Bytes> notes = {};              // Note, consumed as unauthenticated
+  Bytes args = {};                            // TransactionArgs; empty for the default ones
+  std::vector<Bytes> output_recipients = {};  // NoteRecipient of public notes that come out
+  Bytes secret_key = {};                      // AuthSecretKey that signs; empty for none
+};
+
+// How an account authenticates its transactions.
+struct SingleSignature {};  // Falcon512, with a key that comes from the account's seed
+struct NetworkAuthentication {
+  std::vector<Word> note_scripts;  // roots; at least one
+  std::vector<Word> tx_scripts;    // roots
+};
+struct AccountComponent {
+  Bytes library;             // Library, of assemble_component
+  std::vector<Bytes> slots;  // StorageSlot
+};
+struct NewAccountSpec {
+  std::array<uint8_t, 32> seed{};
+  bool is_public = true;
+  std::variant<SingleSignature, NetworkAuthentication> authentication;
+  bool has_basic_wallet = false;  // the standard component that receives and sends assets
+  std::vector<AccountComponent> components = {};
+};
+struct NewAccount {
+  Bytes account;     // Account, nonce 0, with its seed
+  Bytes secret_key;  // AuthSecretKey; empty for a network account
 };
 
 enum class StandardNote : uint8_t { kP2id, kP2ide, kSwap, kPswap, kMint, kBurn };
@@ -203,6 +237,16 @@ class Engine {
   // TransactionPreparation, PrologueExecution, and the variants of TransactionExecutorError.
   virtual Result<NetworkExecution> execute_network_notes(const NetworkExecutionRequest& request,
                                                          ExecutionSource& source) const = 0;
+
+  // Executes a client's transaction, whose inputs can then be proven and submitted. It may call no
+  // foreign account. Errors: the variants of TransactionExecutorError; MissingAuthenticator without
+  // a key where one is needed.
+  virtual Result<NetworkTransaction> execute_client_transaction(
+      const ClientExecutionRequest& request) const = 0;
+
+  // An account that is on no chain yet; equal specs make equal accounts. Errors: Account,
+  // NetworkAccountNoteAllowlist.
+  virtual Result<NewAccount> build_account(const NewAccountSpec& spec) const = 0;
 
   // All accounts of a genesis block, as the reference's bootstrap builds them (spec/node-and-
   // validator.md §4.3): keys generated, ids found, wallets filled, supplies set, nonces 1. Account

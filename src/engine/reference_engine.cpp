@@ -159,6 +159,15 @@ class ReferenceEngine final : public Engine {
     return reference_execute_network_notes(request, source);
   }
 
+  Result<NetworkTransaction> execute_client_transaction(
+      const ClientExecutionRequest& request) const override {
+    return reference_execute_client_transaction(request);
+  }
+
+  Result<NewAccount> build_account(const NewAccountSpec& spec) const override {
+    return reference_build_account(spec);
+  }
+
   Result<GenesisAccounts> build_genesis_accounts(const GenesisSpec& spec) const override {
     const Bytes encoded = encode_spec(spec);
     Reply reply;

@@ -96,7 +96,8 @@ Bytes encode_request(const NetworkExecutionRequest& request) {
   writer.bytes(request.partial_blockchain);
   writer.vint(request.notes.size());
   for (const Bytes& note : request.notes) writer.bytes(note);
-  writer.boolean(false);  // no arguments beside the default ones
+  writer.boolean(!request.args.empty());
+  writer.bytes(request.args);
   writer.u32(request.max_cycles);
   return std::move(writer).take();
 }
@@ -145,7 +146,14 @@ NetworkExecution decode_network_execution(ByteView answer) {
     note.cycles = expect(reader.u64());
   }
   if (!expect(reader.boolean())) return execution;
-  NetworkTransaction& transaction = execution.transaction.emplace();
+  execution.transaction = read_transaction(reader);
+  return execution;
+}
+
+}  // namespace
+
+NetworkTransaction read_transaction(ByteReader& reader) {
+  NetworkTransaction transaction;
   transaction.id = expect(Word::decode(reader));
   transaction.final_account_commitment = expect(Word::decode(reader));
   transaction.final_nonce = expect(reader.u64());
@@ -154,10 +162,8 @@ NetworkExecution decode_network_execution(ByteView answer) {
   transaction.inputs = read_part(reader);
   transaction.account_delta = read_part(reader);
   transaction.header = read_part(reader);
-  return execution;
+  return transaction;
 }
-
-}  // namespace
 
 Result<NetworkExecution> reference_execute_network_notes(const NetworkExecutionRequest& request,
                                                          ExecutionSource& source) {

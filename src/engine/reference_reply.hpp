@@ -56,8 +56,15 @@ inline Bytes read_part(ByteReader& reader) {
   return Bytes(part.begin(), part.end());
 }
 
+// What network.rs writes of an executed transaction.
+NetworkTransaction read_transaction(ByteReader& reader);
+
 // Engine::execute_network_notes.
 Result<NetworkExecution> reference_execute_network_notes(const NetworkExecutionRequest& request,
                                                          ExecutionSource& source);
+// Engine::execute_client_transaction, Engine::build_account.
+Result<NetworkTransaction> reference_execute_client_transaction(
+    const ClientExecutionRequest& request);
+Result<NewAccount> reference_build_account(const NewAccountSpec& spec);
 
 }  // namespace miden

@@ -78,6 +78,10 @@ typedef struct me_source {
 /* The encodings of both sides are in network.rs and reference_network.cpp. */
 void me_network_execute(me_slice request, const me_source* source, me_reply* reply);
 
+/* The encodings of both sides are in client.rs, account.rs and reference_client.cpp. */
+void me_client_execute(me_slice request, me_reply* reply);
+void me_account_build(me_slice spec, me_reply* reply);
+
 /* The encodings of both sides are in genesis.rs and reference_engine.cpp. */
 void me_genesis_accounts(me_slice spec, me_reply* reply);
 

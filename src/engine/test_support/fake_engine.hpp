@@ -20,6 +20,11 @@ class FakeEngine : public Engine {
                                                  ExecutionSource&) const override {
     std::abort();
   }
+  Result<NetworkTransaction> execute_client_transaction(
+      const ClientExecutionRequest&) const override {
+    std::abort();
+  }
+  Result<NewAccount> build_account(const NewAccountSpec&) const override { std::abort(); }
   Result<GenesisAccounts> build_genesis_accounts(const GenesisSpec&) const override {
     std::abort();
   }

@@ -331,12 +331,17 @@ impl Seeds {
             Some(series) => series.random(),
             None => rand::random(),
         };
-        let mut rng = ChaCha20Rng::from_seed(seed);
-        let coin_seed: [u64; 4] = rng.random();
-        let mut coin = RandomCoin::new(Word::from(coin_seed.map(Felt::new_unchecked)));
-        let secret_key = SecretKey::with_rng(&mut coin);
-        (secret_key, rng.random())
+        key_and_init_seed(seed)
     }
+}
+
+/// Of a new account: its key, and where the search for its id starts.
+pub fn key_and_init_seed(seed: [u8; 32]) -> (SecretKey, [u8; 32]) {
+    let mut rng = ChaCha20Rng::from_seed(seed);
+    let coin_seed: [u64; 4] = rng.random();
+    let mut coin = RandomCoin::new(Word::from(coin_seed.map(Felt::new_unchecked)));
+    let secret_key = SecretKey::with_rng(&mut coin);
+    (secret_key, rng.random())
 }
 
 /// vec of (account ‖ option of (string file name ‖ account file)), account and file length-prefixed.

@@ -4,15 +4,17 @@
 //! errors from crossing; each other module is one row group of spec/engine.md §1.3.
 
 mod abi;
+mod account;
 mod assemble;
 mod batch;
+mod client;
 mod cycle_limit;
 mod failure;
 mod genesis;
 mod info;
 mod network;
+mod pools;
 mod prove;
 mod reexecute;
-mod pools;
 mod stack;
 mod verify;

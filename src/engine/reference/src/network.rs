@@ -130,7 +130,7 @@ fn write_verdicts(out: &mut Vec<u8>, notes: &[Note], checked: &NoteConsumptionIn
 
 /// id ‖ final account commitment ‖ nonce ‖ u32 expiration block ‖ u64 cycles in all, then each
 /// length-prefixed: TransactionInputs, AccountDelta, TransactionHeader.
-fn write_executed(out: &mut Vec<u8>, executed: ExecutedTransaction) {
+pub fn write_executed(out: &mut Vec<u8>, executed: ExecutedTransaction) {
     executed.id().write_into(out);
     executed.final_account().to_commitment().write_into(out);
     executed.final_account().nonce().write_into(out);
