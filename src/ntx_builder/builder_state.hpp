@@ -58,7 +58,7 @@ struct Candidate {
 // The fault of the note alone: never recorded for what went wrong around it (T12).
 struct FailedAttempt {
   NoteId note;
-  std::string error;  // stored up to kMaxStoredErrorBytes
+  std::string error;  // UTF-8; stored up to kMaxStoredErrorBytes
 };
 
 // A transaction that may be in somebody's mempool. An account has at most one: the next builds on
@@ -72,6 +72,8 @@ struct InflightTransaction {
   // never be.
   BlockNum expiration_block;
   std::vector<NoteId> notes;
+  void encode(ByteWriter& writer) const;
+  static Result<InflightTransaction> decode(ByteReader& reader);
   friend bool operator==(const InflightTransaction&, const InflightTransaction&) = default;
 };
 
@@ -157,10 +159,13 @@ class BuilderState {
   // meanwhile, discarded or unknown are left alone. Synced.
   void record_failed(std::span<const FailedAttempt> failed, BlockNum reference_block);
 
+  // Not to be tried before the block `until`, and no attempt: for what could not be judged. Synced.
+  void put_off(std::span<const NoteId> notes, BlockNum until);
+
   // To be called *before* the transaction is sent anywhere, so that neither a crash nor a lost
   // answer can make it unknown: from now on only the chain (apply_block) or drop_inflight() ends
   // it. Synced. Errors: TransactionUnderWay, AccountChanged (no longer in the initial state),
-  // NoteUnavailable (a note was consumed or discarded): do not send it then.
+  // NoteUnavailable (a note was consumed or discarded), TransactionExpired: do not send it then.
   Result<void> record_submitted(const InflightTransaction& transaction);
   // The transaction is known not to be in any mempool: refused for certain. Does nothing when the
   // account's transaction is another one or none. Synced.
@@ -175,6 +180,8 @@ class BuilderState {
   std::optional<Bytes> note_script(const NoteScriptRoot& root) const;
   void put_note_script(const NoteScriptRoot& root, ByteView script);
 
+  struct State;  // for this folder's own use
+
   struct Counts {
     size_t network_accounts = 0;
     size_t pending_notes = 0;   // of network accounts
@@ -184,7 +191,6 @@ class BuilderState {
   Counts counts() const;
 
  private:
-  struct State;
   explicit BuilderState(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
