@@ -65,6 +65,17 @@ std::string clean_text(std::string_view text, size_t max_bytes) {
   return clean;
 }
 
+Markup& Markup::plain(std::string_view data) {
+  for (const char c : data) {
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool is_digit = c >= '0' && c <= '9';
+    if (is_letter || is_digit || std::string_view(" .,-[]").find(c) != std::string_view::npos) {
+      written_ += c;
+    }
+  }
+  return *this;
+}
+
 Markup& Markup::operator<<(std::string_view text) {
   // Blanks at its ends are part of what is written here, unlike those of a whole text.
   const std::string clean = clean_text(text, kMaxTextBytes);

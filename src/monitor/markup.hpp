@@ -23,6 +23,9 @@ class Markup {
   template <size_t size>
   Markup& operator<<(char (&buffer)[size]) = delete;  // who knows what is in there
   Markup& operator<<(std::string_view text);
+  // Drawing commands, lists of numbers and ids: of any length, and only of characters that mean
+  // nothing to HTML; others are left out.
+  Markup& plain(std::string_view data);
   Markup& operator<<(const Markup& part) {
     written_ += part.written_;
     return *this;

@@ -20,7 +20,7 @@ Markup sprite() {
   out << R"(<svg class="sprite" aria-hidden="true">)"
          R"(<symbol id="i-ok" viewBox="0 0 24 24"><circle cx="12" cy="12" r="10"/><path d="m7.5 12.3 3.1 3.1 6-6.4"/></symbol>)"
          R"(<symbol id="i-degraded" viewBox="0 0 24 24"><path d="M12 2.5 22.5 21h-21z"/><path d="M12 9.5v5m0 3.1v.1"/></symbol>)"
-         R"(<symbol id="i-down" viewBox="0 0 24 24"><rect x="2" y="2" width="20" height="20" rx="3" fill="currentColor"/><path class="on" d="m8 8 8 8m0-8-8 8"/></symbol>)"
+         R"(<symbol id="i-down" viewBox="0 0 24 24"><rect x="2" y="2" width="20" height="20" rx="3" fill="currentColor"/><path class="cut" d="m8 8 8 8m0-8-8 8"/></symbol>)"
          R"(<symbol id="i-overdue" viewBox="0 0 24 24"><circle cx="12" cy="12" r="10"/><path d="M12 6.5V12l3.6 2.2"/></symbol>)"
          R"(<symbol id="i-unknown" viewBox="0 0 24 24"><circle cx="12" cy="12" r="10" stroke-dasharray="4 3.2"/><path d="M9.6 9.6a2.5 2.5 0 1 1 3.6 2.3c-.8.4-1.2.9-1.2 1.8m0 3v.1"/></symbol>)"
          R"(<symbol id="i-paused" viewBox="0 0 24 24"><path d="M8.5 5v14m7-14v14"/></symbol>)"
@@ -58,8 +58,8 @@ Markup header(const Picture& picture, const PageClock& clock) {
       << R"(<span>Not live. <span class="lost-since">Last update <span id="lost-time"></span>, <span id="lost-age"></span> ago.</span></span></p></div>)"
       << R"(<div class="controls"><span class="live"><svg class="icon dot" aria-hidden="true"><use href="#i-dot"/></svg><svg class="icon clock-icon" aria-hidden="true"><use href="#i-overdue"/></svg><span id="live-word">As of</span></span><span id="clock">)"
       << clock_seconds(clock.now_ms)
-      << R"( UTC</span><button id="theme" class="theme" type="button" hidden>)" << icon("theme")
-      << R"(</button></div></div></header>)";
+      << R"( UTC</span><button id="theme" class="theme-button" type="button" hidden>)"
+      << icon("theme") << R"(</button></div></div></header>)";
   return out;
 }
 
@@ -102,8 +102,9 @@ std::string render_document(const Picture& picture, const PageClock& clock, cons
   out << " data-tone=\"" << summary.tone << "\" data-live=\"starting\" data-network=\""
       << picture.network_name << "\" data-title=\"" << title << " · " << picture.network_name
       << "\" data-build=\"" << page_layout(picture) << "\" data-server-ms=\"" << clock.now_ms
-      << "\" data-fragments=\"" << fragment_ids(picture, clock) << "\">"
-      << head(picture, summary, view, title)
+      << "\" data-fragments=\"";
+  out.plain(fragment_ids(picture, clock))
+      << "\">" << head(picture, summary, view, title)
       << R"(<body><a class="skip" href="#main">Skip to the checks</a>)" << sprite()
       << header(picture, clock)
       << R"(<p id="announcer" class="unseen" role="status"></p><main id="main" tabindex="-1">)"

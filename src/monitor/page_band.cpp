@@ -208,11 +208,16 @@ Markup render_band(const Picture& picture, const PageClock& clock) {
       << "\" data-announced=\"" << summary.announced << "\"><p class=\"verdict\">"
       << icon(summary.icon) << "<span><span id=\"sentence\">" << summary.sentence << ".</span>";
   if (summary.since_ms > 0) {
-    out << " <span class=\"since\">Since "
+    out << " <span class=\"since\">since "
         << moment(summary.since_ms, clock_minutes(summary.since_ms) + " UTC") << " ("
-        << age(clock, summary.since_ms) << ").</span>";
+        << age(clock, summary.since_ms) << ")</span>";
   }
   out << "</span></p><p class=\"network\"><b>" << picture.network_name << "</b>";
+  // What the monitor lacks itself, where something of the network comes before it.
+  if (const Summary monitor = monitor_summary(picture, clock);
+      !monitor.sentence.empty() && monitor.sentence != summary.sentence) {
+    out << "<span> " << monitor.sentence << "</span>";
+  }
   if (const CheckPicture* chain = block_production(picture); chain != nullptr && chain->last) {
     if (!chain->last->headline.empty()) {
       out << "<span> " << chain->last->headline;
@@ -255,13 +260,13 @@ Markup render_attention(const Picture& picture, const PageClock& clock) {
     out << "<li>" << icon(words.id) << "<span><a href=\"#check-" << check->description->id << "\">"
         << check->description->name << "</a> <b class=\"" << words.id << "\">" << words.word
         << "</b>";
+    if (!check->cause.empty())
+      out << "<span class=\"why\"> " << clean_text(check->cause, 200) << "</span>";
     if (check->since_ms > 0) {
       out << " <span class=\"dim\">since "
           << moment(check->since_ms, clock_minutes(check->since_ms) + " UTC") << " ("
           << age(clock, check->since_ms) << ")</span>";
     }
-    if (!check->cause.empty())
-      out << "<span class=\"why\">" << clean_text(check->cause, 200) << "</span>";
     if (check->state == CheckState::kDown) {
       const auto affected = affected_by(picture, *check);
       for (size_t i = 0; i < affected.size(); ++i) {

@@ -109,10 +109,12 @@ Markup render_bar(const CheckPicture& check, BarSpan span) {
   out << "<figure class=\"history\"><svg class=\"bar\" viewBox=\"0 0 239 30\" "
          "preserveAspectRatio=\"none\" "
          "role=\"img\" tabindex=\"0\" aria-label=\""
-      << (is_day ? "24 hours: " : "30 days: ") << ratio_words(availability) << "\" data-cells=\""
-      << cells_for_script(cells) << "\">";
+      << (is_day ? "24 hours: " : "30 days: ") << ratio_words(availability) << "\" data-cells=\"";
+  out.plain(cells_for_script(cells)) << "\">";
   const auto path = [&](const std::string& data, std::string_view name) {
-    if (!data.empty()) out << "<path class=\"" << name << "\" d=\"" << data << "\"/>";
+    if (data.empty()) return;
+    out << "<path class=\"" << name << "\" d=\"";
+    out.plain(data) << "\"/>";
   };
   path(up, "bar-ok");
   path(degraded, "bar-degraded");
@@ -169,9 +171,13 @@ Markup render_sparkline(const CheckPicture& check) {
   out << "<figure class=\"spark-figure\"><svg class=\"spark\" viewBox=\"0 0 95 40\" "
          "preserveAspectRatio=\"none\" "
          "role=\"img\" aria-label=\""
-      << words << "\"><path class=\"spark-band\" d=\"" << band
-      << "\"/><path class=\"spark-line\" d=\"" << line << "\"/>";
-  if (!failed.empty()) out << "<path class=\"spark-failed\" d=\"" << failed << "\"/>";
+      << words << "\"><path class=\"spark-band\" d=\"";
+  out.plain(band) << "\"/><path class=\"spark-line\" d=\"";
+  out.plain(line) << "\"/>";
+  if (!failed.empty()) {
+    out << "<path class=\"spark-failed\" d=\"";
+    out.plain(failed) << "\"/>";
+  }
   out << "</svg><figcaption>";
   if (check.median_ms)
     out << "<span>median <b>" << latency_words(*check.median_ms) << "</b></span>";

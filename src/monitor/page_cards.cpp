@@ -21,6 +21,13 @@ constexpr std::array<GroupWords, 4> kGroups = {{
 // Of a wall: with more, those that are well become small.
 constexpr size_t kManyCards = 12;
 
+// So that a wall is filled evenly.
+size_t wall_columns(size_t cards) {
+  if (cards <= 4) return 2;
+  if (cards <= 6) return 3;
+  return cards == 9 || cards == 10 ? 5 : 4;
+}
+
 // Nodes are rows of one card, so that one that lags stands beside those that do not.
 bool is_row(const CheckPicture& check) { return check.description->kind == CheckKind::kNode; }
 
@@ -73,7 +80,7 @@ Markup facts_list(const CheckPicture& check) {
     if (fact.is_hash) out << " class=\"hash\"";
     out << ">" << fact.value;
     if (fact.is_hash) {
-      out << "<button class=\"copy\" type=\"button\" data-copy=\"" << fact.value
+      out << "<button class=\"copy-button\" type=\"button\" data-copy=\"" << fact.value
           << "\" aria-label=\"Copy " << fact.label << "\">" << icon("copy") << "</button>";
     }
     out << "</dd></div>";
@@ -95,12 +102,11 @@ Markup card_links(const CheckPicture& check) {
         << "</a>";
   }
   if (!description.target.empty()) {
-    out << "<button class=\"copy\" type=\"button\" data-copy=\"" << description.target
+    out << "<button class=\"copy-button\" type=\"button\" data-copy=\"" << description.target
         << "\" aria-label=\"Copy the address of " << description.name << "\">" << icon("copy")
         << "</button>";
   }
-  out << "<a class=\"more\" href=\"/checks/" << description.id << "\" aria-label=\"History of "
-      << description.name << "\">History</a></p>";
+  out << "</p>";
   return out;
 }
 
@@ -111,15 +117,14 @@ Fragment card_now(const CheckPicture& check, const PageClock& clock) {
   const StateWords words = words_of(check);
   Markup out;
   out << "<div class=\"now\" id=\"now-" << description.id << "\" data-state=\"" << words.id
-      << "\"><header>" << icon(words.id) << "<h3 id=\"name-" << description.id << "\">"
-      << description.name << "</h3>" << state_words(check, clock)
-      << "</header><p class=\"meaning\">" << description.meaning << "</p><p class=\"headline\">";
+      << "\"><header>" << icon(words.id) << "<h3 id=\"name-" << description.id
+      << "\"><a href=\"/checks/" << description.id << "\">" << description.name << "</a></h3>"
+      << state_words(check, clock) << "</header><p class=\"meaning\">" << description.meaning
+      << "</p>";
   if (check.last && !check.last->headline.empty()) {
-    out << check.last->headline;
-  } else {
-    out << "–";
+    out << "<p class=\"headline\">" << check.last->headline << "</p>";
   }
-  out << "</p>" << render_cause(check) << last_look(check, clock) << "</div>";
+  out << render_cause(check) << last_look(check, clock) << "</div>";
   return {"now-" + description.id, std::move(out)};
 }
 
@@ -134,8 +139,8 @@ Fragment card_past(const CheckPicture& check) {
 Fragment card_values(const CheckPicture& check) {
   const std::string& id = check.description->id;
   Markup out;
-  out << "<div class=\"values\" id=\"values-" << id << "\">" << facts_list(check)
-      << card_links(check) << "</div>";
+  out << "<div class=\"values\" id=\"values-" << id << "\">" << card_links(check)
+      << facts_list(check) << "</div>";
   return {"values-" + id, std::move(out)};
 }
 
@@ -283,7 +288,11 @@ Markup render_groups(const Picture& picture, const PageClock& clock) {
   const size_t cards = picture.checks.size() - nodes.size() + (nodes.empty() ? 0 : 1);
   Markup out;
   out << "<div class=\"groups";
-  if (cards > kManyCards) out << " many";
+  if (cards > kManyCards) {
+    out << " many";
+  } else {
+    out << " columns-" << wall_columns(cards);
+  }
   out << "\">";
   for (const GroupWords& group : kGroups) {
     const bool is_empty = std::ranges::none_of(picture.checks, [&](const CheckPicture& check) {

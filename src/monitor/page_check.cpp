@@ -19,7 +19,7 @@ Markup asked(const CheckPicture& check) {
   out << "<section class=\"panel\"><h2>What is checked</h2><dl class=\"wide\">";
   if (!description.target.empty()) {
     out << "<div><dt>Target</dt><dd class=\"hash\">" << description.target
-        << "<button class=\"copy\" type=\"button\" data-copy=\"" << description.target
+        << "<button class=\"copy-button\" type=\"button\" data-copy=\"" << description.target
         << "\" aria-label=\"Copy the target\">" << icon("copy") << "</button></dd></div>";
   }
   out << "<div><dt>Interval</dt><dd>" << age_words(description.interval.count())
@@ -37,8 +37,9 @@ Markup asked(const CheckPicture& check) {
   out << "</dl>";
   if (!description.request.empty()) {
     out << "<div class=\"request\"><code>" << description.request
-        << "</code><button class=\"copy\" type=\"button\" data-copy=\"" << description.request
-        << "\" aria-label=\"Copy the request\">" << icon("copy") << "</button></div>";
+        << "</code><button class=\"copy-button\" type=\"button\" data-copy=\""
+        << description.request << "\" aria-label=\"Copy the request\">" << icon("copy")
+        << "</button></div>";
   }
   out << "</section>";
   return out;

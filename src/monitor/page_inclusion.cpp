@@ -27,6 +27,9 @@ std::string seconds_words(std::optional<double> seconds) {
   return seconds ? latency_words(*seconds * 1000) : "–";
 }
 
+// Of the axis: round numbers.
+std::string axis_words(double seconds) { return fmt::format("{:g} s", seconds); }
+
 struct Paths {
   std::string line, whiskers, timeouts;
 };
@@ -151,7 +154,7 @@ Markup render_inclusion(const Picture& picture, const PageClock&) {
         << counted(timeouts, "time-out", "time-outs") << "</li>";
   }
   out << "</ul><div class=\"chart\"><div class=\"y-axis\" aria-hidden=\"true\"><span>"
-      << seconds_words(top) << "</span><span>" << seconds_words(top / 2)
+      << axis_words(top) << "</span><span>" << axis_words(top / 2)
       << "</span><span>0</span></div><svg class=\"plot\" viewBox=\"0 0 288 100\" "
          "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Time to inclusion, 24 hours: "
          "submitted to "
@@ -164,9 +167,10 @@ Markup render_inclusion(const Picture& picture, const PageClock&) {
     const Paths paths =
         paths_of(bins, is_committed ? &InclusionBin::committed : &InclusionBin::consumed, top);
     const std::string_view name = is_committed ? "committed" : "consumed";
-    out << "<path class=\"whiskers-" << name << "\" d=\"" << paths.whiskers
-        << "\"/><path class=\"line-" << name << "\" d=\"" << paths.line
-        << "\"/><path class=\"timeouts\" d=\"" << paths.timeouts << "\"/>";
+    out << "<path class=\"whiskers-" << name << "\" d=\"";
+    out.plain(paths.whiskers) << "\"/><path class=\"line-" << name << "\" d=\"";
+    out.plain(paths.line) << "\"/><path class=\"timeouts\" d=\"";
+    out.plain(paths.timeouts) << "\"/>";
   }
   out << "</svg><div class=\"x-axis\" aria-hidden=\"true\"><span>24 h ago</span><span>18 "
          "h</span><span>12 "

@@ -356,7 +356,7 @@
   }
 
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("button.copy");
+    const button = event.target.closest("button.copy-button");
     if (!button) return;
     try {
       await copy(button.dataset.copy);
