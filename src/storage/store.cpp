@@ -2,6 +2,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
@@ -9,6 +10,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
 namespace miden {
@@ -19,8 +21,6 @@ constexpr size_t kBlockBytes = size_t{16} << 10;
 constexpr uint64_t kMinBlobBytes = 4096;
 constexpr int kFilterBitsPerKey = 10;
 constexpr int kBackgroundJobs = 2;
-constexpr size_t kInfoLogBytes = size_t{4} << 20;
-constexpr size_t kInfoLogFiles = 3;
 constexpr int kCacheShardBits = 4;
 constexpr const char* kLargeValuesFamily = "large";
 // Where the store keeps the names of its tables: a row behind those of every table.
@@ -49,6 +49,15 @@ void check(const rocksdb::Status& status, std::string_view doing) {
   throw StorageError(kind_of(status), std::string(doing) + ": " + status.ToString());
 }
 
+// RocksDB's own log file must not be: after a write to it has failed, on a full disk, the next one
+// ends the process (an assertion that Debian leaves in). What matters comes as a status.
+class NoLog final : public rocksdb::Logger {
+ public:
+  NoLog() : rocksdb::Logger(rocksdb::FATAL_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 rocksdb::DBOptions database_options(const StoreOptions& options, bool create) {
   rocksdb::DBOptions database;
   database.create_if_missing = create;
@@ -59,9 +68,7 @@ rocksdb::DBOptions database_options(const StoreOptions& options, bool create) {
   database.db_write_buffer_size = options.write_buffer_bytes;
   database.max_total_wal_size = options.write_buffer_bytes;
   database.avoid_flush_during_recovery = true;
-  database.info_log_level = rocksdb::WARN_LEVEL;
-  database.max_log_file_size = kInfoLogBytes;
-  database.keep_log_file_num = kInfoLogFiles;
+  database.info_log = std::make_shared<NoLog>();
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;
   // Costs next to nothing while writing, and a snapshot need not read what it names.
