@@ -259,11 +259,15 @@ void RollUps::add_outage(int64_t since_ms) {
 }
 
 void RollUps::restore_five_minutes(int64_t from_ms, const RollUp& bin) {
-  five_minutes_[from_ms].merge(bin, kFiveMinutesMs);
+  const auto [mine, is_new] = five_minutes_.try_emplace(from_ms);
+  mine->second.merge(bin, kFiveMinutesMs);
+  if (!is_new) changed_five_minutes_.insert(from_ms);
 }
 
 void RollUps::restore_hour(int64_t from_ms, const RollUp& bin) {
-  hours_[from_ms].merge(bin, kHourMs);
+  const auto [mine, is_new] = hours_.try_emplace(from_ms);
+  mine->second.merge(bin, kHourMs);
+  if (!is_new) changed_hours_.insert(from_ms);
   days_[bin_of(from_ms, kDayMs)].merge(bin, kDayMs);
 }
 

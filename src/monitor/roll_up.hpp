@@ -72,7 +72,7 @@ class RollUps {
   void add_span(const Span& span);
   void add_result(const CheckResult& result, int64_t at_ms);
   void add_outage(int64_t since_ms);
-  // From the store. May come after new bins were begun: then they are merged.
+  // From the store. May come after new bins were begun: then both are merged and to be kept anew.
   void restore_five_minutes(int64_t from_ms, const RollUp& bin);
   void restore_hour(int64_t from_ms, const RollUp& bin);
 

@@ -17,7 +17,7 @@ namespace miden {
 struct HistoryLimits {
   std::chrono::hours results{24 * 7};
   std::chrono::hours roll_ups{24 * 35};    // of five minutes
-  std::chrono::hours segments{24 * 400};   // also hours and incidents
+  std::chrono::hours hours{24 * 400};      // roll-ups of an hour, and incidents
   uint64_t max_bytes = uint64_t{2} << 30;  // beyond it the oldest results go first
 };
 
