@@ -32,7 +32,7 @@ build: configure
 
 run: configure
 	@echo "==> building the programs"
-	@cmake --build $(BUILD) --target miden-node miden-validator
+	@cmake --build $(BUILD) --target miden-node miden-validator miden-remote-prover miden-ntx-builder
 	@scripts/run_network.sh $(BUILD)/bin "$(DATA)"
 
 test: build

@@ -1,20 +1,25 @@
 #!/usr/bin/env bash
-# Brings up a local network: a validator, a sequencer and a full node on the reference's ports. Clients
-# talk to the full node. The data directory survives a restart; remove it for a new chain. Ctrl-C
-# stops everything cleanly.
+# Brings up a local network on the reference's ports: a validator, a sequencer, a full node, a prover of
+# transactions and the network transaction builder. Clients talk to the full node. The data directory
+# survives a restart; remove it for a new chain. Ctrl-C stops everything cleanly.
 set -euo pipefail
 programs=$1
 data=$2
 sequencer_port=${SEQUENCER_PORT:-57291}
 rpc_port=${RPC_PORT:-57292}
 validator_port=${VALIDATOR_PORT:-50101}
+prover_port=${PROVER_PORT:-50051}
+ntx_builder_port=${NTX_BUILDER_PORT:-50301}
+# With which the builder's transactions are told from those of users.
+network_tx_auth=local-network
 # The insecure default key of the reference: this network is for one machine.
 key=0101010101010101010101010101010101010101010101010101010101010101
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-for port in "$rpc_port" "$sequencer_port" "$validator_port"; do
+for port in "$rpc_port" "$sequencer_port" "$validator_port" "$prover_port" "$ntx_builder_port"; do
   if ! port_is_free "$port"; then
-    echo "error: port $port is in use; stop what listens there, or set RPC_PORT, SEQUENCER_PORT and VALIDATOR_PORT" >&2
+    echo "error: port $port is in use; stop what listens there, or set RPC_PORT, SEQUENCER_PORT," \
+      "VALIDATOR_PORT, PROVER_PORT and NTX_BUILDER_PORT" >&2
     exit 1
   fi
 done
@@ -22,7 +27,7 @@ done
 mkdir -p "$data"
 if [ ! -e "$data/ready" ]; then
   echo "==> making a new chain in $data (accounts and keys: some seconds)"
-  rm -rf "$data/validator" "$data/genesis" "$data/accounts" "$data/sequencer" "$data/full"
+  rm -rf "$data/validator" "$data/genesis" "$data/accounts" "$data/sequencer" "$data/full" "$data/ntx-builder"
   cat > "$data/genesis.toml" <<TOML
 version = 1
 timestamp = $(date +%s)
@@ -43,6 +48,9 @@ fi
 # Also in a directory of a network that had none.
 if [ ! -e "$data/full" ]; then
   "$programs/miden-node" bootstrap --data-directory "$data/full" --file "$data/genesis/genesis.dat"
+fi
+if [ ! -e "$data/ntx-builder" ]; then
+  "$programs/miden-ntx-builder" bootstrap --data-directory "$data/ntx-builder" --file "$data/genesis/genesis.dat"
 fi
 
 pids=()
@@ -77,11 +85,18 @@ start validator "$programs/miden-validator" start --listen "127.0.0.1:$validator
 wait_for "$validator_port"
 start sequencer "$programs/miden-node" sequencer --data-directory "$data/sequencer" \
   --rpc.listen "127.0.0.1:$sequencer_port" --validator.url "http://127.0.0.1:$validator_port" \
-  --ntx-builder.url http://127.0.0.1:50301
+  --ntx-builder.url "http://127.0.0.1:$ntx_builder_port" \
+  --rpc.network-tx-auth-header-value "$network_tx_auth"
 wait_for "$sequencer_port"
 start full-node "$programs/miden-node" full --data-directory "$data/full" \
   --rpc.listen "127.0.0.1:$rpc_port" --sync.block-source.url "http://127.0.0.1:$sequencer_port"
 wait_for "$rpc_port"
+start prover "$programs/miden-remote-prover" --kind transaction --listen "127.0.0.1:$prover_port" --capacity 4
+wait_for "$prover_port"
+start ntx-builder "$programs/miden-ntx-builder" start --data-directory "$data/ntx-builder" \
+  --listen "127.0.0.1:$ntx_builder_port" --rpc.url "http://127.0.0.1:$sequencer_port" \
+  --rpc.auth-header-value "$network_tx_auth" --tx-prover.url "http://127.0.0.1:$prover_port"
+wait_for "$ntx_builder_port"
 
 id_of() { sed -n "s/.*genesis account.* id=\(0x[0-9a-f]*\) file=$1.*/\1/p" "$data/bootstrap.log"; }
 wallet=$(id_of wallet_0.mac)
@@ -92,6 +107,8 @@ The network is up.
   RPC        http://127.0.0.1:$rpc_port  (full node)
   sequencer  http://127.0.0.1:$sequencer_port
   validator  http://127.0.0.1:$validator_port
+  prover     http://127.0.0.1:$prover_port  (of transactions)
+  builder    http://127.0.0.1:$ntx_builder_port  (of network transactions)
   data       $data
   wallet     $wallet  holds 1000000 MIDEN, its key is in accounts/wallet_0.mac
 
