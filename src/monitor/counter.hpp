@@ -15,6 +15,7 @@
 #include "protocol/account.hpp"
 #include "protocol/block_header.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/note.hpp"
 
 namespace miden {
 
@@ -62,9 +63,9 @@ Result<Account> make_counter(const Engine& engine, const CounterCode& code, cons
 
 struct ClientTransaction {
   TransactionId id;
-  Bytes inputs;               // TransactionInputs
-  Account account;            // as the transaction leaves it
-  std::vector<NoteId> notes;  // that it emits, in the order asked for
+  Bytes inputs;             // TransactionInputs
+  Account account;          // as the transaction leaves it
+  std::vector<Note> notes;  // that it emits, in the order asked for
   uint32_t expiration_block_num = 0;
 };
 
