@@ -1,5 +1,7 @@
 #include "chain/chain_state.hpp"
 
+#include <array>
+#include <exception>
 #include <mutex>
 #include <string>
 
@@ -44,6 +46,25 @@ Result<void> commit_genesis(const std::filesystem::path& dir, const SignedBlock&
   return {};
 }
 
+// Runs both at once where there are threads for it. Throws what either throws, when both have
+// ended.
+void in_parallel(Executor& executor, const std::function<void()>& first,
+                 const std::function<void()>& second) {
+  std::array<std::exception_ptr, 2> failures;
+  executor.parallel_for(2, 1, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      try {
+        (i == 0 ? first : second)();
+      } catch (...) {
+        failures[i] = std::current_exception();
+      }
+    }
+  });
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
 std::unexpected<Error> concurrent_write() {
   return fail("ConcurrentWrite", "another block is being applied");
 }
@@ -51,14 +72,16 @@ std::unexpected<Error> concurrent_write() {
 }  // namespace
 
 struct ChainState::State {
-  State(std::shared_ptr<Store> opened, std::shared_ptr<Executor> where, const Word& genesis)
+  State(std::shared_ptr<Store> opened, const ChainOptions& options, const Word& genesis)
       : store(std::move(opened)),
-        executor(std::move(where)),
+        executor(options.executor),
+        max_write_bytes(options.max_write_bytes),
         genesis_commitment(genesis),
         journal(store) {}
 
   std::shared_ptr<Store> store;
   std::shared_ptr<Executor> executor;
+  size_t max_write_bytes;
   Word genesis_commitment;
   Journal journal;
   std::shared_ptr<PastBlocks> past = std::make_shared<PastBlocks>();
@@ -74,22 +97,23 @@ struct ChainState::State {
     std::vector<uint64_t> completed;
   };
 
-  Result<void> stage(const EncodedBlock& block, Staged& staged) {
-    const ChainReader before(store->snapshot());
+  Result<void> stage(const ChainReader& before, const EncodedBlock& block, Staged& staged) {
     TRY(stage_block(staged.write, before, block, *executor));
     staged.completed =
         journal.stage_committed(block.block.body.transactions.transactions, staged.write.batch());
     return {};
   }
 
-  Result<void> write_unsynced(const CheckedBlock& block, const SignedHeader& parent) {
+  // Adds `block` to what is written next; `before` sees that.
+  Result<void> add_block(const CheckedBlock& block, const SignedHeader& parent,
+                         const ChainReader& before, PendingWrites& pending) {
     if (block.header().validator_key != parent.header.validator_key) {
       return fail("ValidatorKeyChanged", "the block was checked for another chain");
     }
     TRY(check_links(block.header(), parent));
     Staged staged(*store, block.header().block_num);
-    TRY(stage({block.block(), block.commitment(), block.bytes()}, staged));
-    store->write_unsynced(staged.write.batch());
+    TRY(stage(before, {block.block(), block.commitment(), block.bytes()}, staged));
+    pending.add(std::move(staged.write.batch()));
     journal.forget(staged.completed, block.block().body.transactions.transactions);
     return {};
   }
@@ -131,7 +155,7 @@ Result<std::unique_ptr<ChainState>> ChainState::open(const std::filesystem::path
   const StoredTip stored = TRY(read_stored_tip(reader, dir));
   TRY(check_trees(reader, stored.tip.header));
   if (!options.executor) options.executor = std::make_shared<ThreadPoolExecutor>();
-  auto state = std::make_unique<State>(store, options.executor, stored.genesis.commitment);
+  auto state = std::make_unique<State>(store, options, stored.genesis.commitment);
   state->publish();
   return std::unique_ptr<ChainState>(new ChainState(std::move(state)));
 }
@@ -152,7 +176,7 @@ Result<void> ChainState::apply_block(const SignedBlock& block,
 
   const Bytes bytes = to_bytes(block);
   State::Staged staged(*state_->store, block.header.block_num);
-  TRY(state_->stage({block, commitment, bytes}, staged));
+  TRY(state_->stage(ChainReader(state_->store->snapshot()), {block, commitment, bytes}, staged));
   if (proving_inputs) {
     staged.write.put(kProvingInputs, block_key(block.header.block_num), *proving_inputs);
   }
@@ -173,15 +197,30 @@ Result<void> ChainState::apply_blocks(std::span<const CheckedBlock> blocks) {
   const std::lock_guard publishing(state_->publishing);
   state_->check_usable();
   SignedHeader tip = view()->tip_header();
-  const BlockNum before = tip.header.block_num;
+  const BlockNum tip_before = tip.header.block_num;
   Result<void> outcome;
   state_->has_unpublished_writes = true;  // until the end: an exception leaves the chain unusable
-  for (const CheckedBlock& block : blocks) {
-    outcome = state_->write_unsynced(block, tip);
-    if (!outcome) break;
-    tip = {block.header(), block.block().signature, block.commitment()};
+
+  // What has been staged is written while the next blocks are staged on top of it.
+  auto written = std::make_unique<PendingWrites>();
+  const auto write = [&] {
+    if (!written->empty()) state_->store->write_unsynced(*written);
+  };
+  for (size_t next = 0; outcome && next < blocks.size();) {
+    auto pending = std::make_unique<PendingWrites>();
+    const ChainReader before(state_->store->snapshot({pending.get(), written.get()}));
+    in_parallel(*state_->executor, write, [&] {
+      while (next < blocks.size() && pending->size_in_bytes() < state_->max_write_bytes) {
+        const CheckedBlock& block = blocks[next++];
+        outcome = state_->add_block(block, tip, before, *pending);
+        if (!outcome) return;
+        tip = {block.header(), block.block().signature, block.commitment()};
+      }
+    });
+    written = std::move(pending);
   }
-  if (tip.header.block_num != before) {
+  write();
+  if (tip.header.block_num != tip_before) {
     state_->store->sync();
     state_->publish();
   }

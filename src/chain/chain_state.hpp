@@ -24,6 +24,8 @@ struct ChainOptions {
   StoreOptions store;
   // Where hashing may run in parallel. Null: a pool of one thread per core, started with the chain.
   std::shared_ptr<Executor> executor;
+  // apply_blocks writes so much at once, or one block that is larger; twice as much lies in memory.
+  size_t max_write_bytes = size_t{8} << 20;
 };
 
 // A transaction or user batch that was answered for and is not committed yet.
@@ -76,9 +78,10 @@ class ChainState {
   // For catching up: the same for each block in order, as many as fit; the error is the first one's
   // that does not, and the tip tells which that is.
   //
-  // Each block is an atomic write of its own, but they are synced together and published after
-  // that, once. So a crash leaves whole blocks up to one of them, never behind what a view has
-  // shown; those above the tip that readers knew are simply fetched again.
+  // Several blocks are one atomic write, and the next are worked out meanwhile; all writes are
+  // synced together and published after that, once. So a crash leaves whole blocks up to one of
+  // them, never behind what a view has shown; those above the tip that readers knew are simply
+  // fetched again.
   Result<void> apply_blocks(std::span<const CheckedBlock> blocks);
 
   // Errors: OutOfSequenceProof (not proven tip + 1), UncommittedBlock.

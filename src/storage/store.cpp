@@ -5,6 +5,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
@@ -32,10 +33,8 @@ rocksdb::Slice slice_of(ByteView bytes) {
 ByteView view_of(const rocksdb::Slice& slice) {
   return {reinterpret_cast<const uint8_t*>(slice.data()), slice.size()};
 }
-Bytes bytes_of(const rocksdb::Slice& slice) {
-  const ByteView view = view_of(slice);
-  return {view.begin(), view.end()};
-}
+Bytes bytes_of(ByteView view) { return {view.begin(), view.end()}; }
+Bytes bytes_of(const rocksdb::Slice& slice) { return bytes_of(view_of(slice)); }
 
 StorageError::Kind kind_of(const rocksdb::Status& status) {
   if (status.IsNoSpace()) return StorageError::Kind::kDiskFull;
@@ -91,6 +90,8 @@ rocksdb::ColumnFamilyOptions family_options(TableSpec::Use use, const StoreOptio
   family.write_buffer_size = options.write_buffer_bytes;
   family.arena_block_size = kArenaBlockBytes;
   family.compression = rocksdb::kLZ4Compression;
+  // Batches come sorted: each row of a table is looked for from the place of the one before.
+  family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   family.level_compaction_dynamic_level_bytes = true;
   if (use == TableSpec::Use::kLargeValues) {
     family.enable_blob_files = true;
@@ -109,6 +110,24 @@ std::unexpected<Error> foreign_tables(const std::filesystem::path& dir) {
   return fail("UnsupportedStoreVersion",
               dir.string() +
                   " was written by another program or version: its tables are not this program's");
+}
+
+rocksdb::WriteBatch batch_of(const std::vector<RowChange>& changes,
+                             const std::vector<rocksdb::ColumnFamilyHandle*>& family_of_table) {
+  constexpr size_t kHeadBytes = 16;  // of the batch, and at most of each change
+  size_t size = kHeadBytes;
+  for (const RowChange& change : changes) {
+    size += kHeadBytes + change.row.size() + (change.value ? change.value->size() : 0);
+  }
+  rocksdb::WriteBatch batch(size);
+  for (const RowChange& change : changes) {
+    rocksdb::ColumnFamilyHandle* family = family_of_table.at(change.row.front());
+    const rocksdb::Slice row = slice_of(change.row);
+    check(
+        change.value ? batch.Put(family, row, slice_of(*change.value)) : batch.Delete(family, row),
+        "preparing a write");
+  }
+  return batch;
 }
 
 Bytes names_of(std::span<const TableSpec> tables) {
@@ -140,6 +159,7 @@ struct Store::State {
 struct Snapshot::State {
   std::shared_ptr<const Store> store;
   const rocksdb::Snapshot* snapshot = nullptr;
+  std::vector<const PendingWrites*> pending;  // the newest first
 
   ~State() { store->state_->database->ReleaseSnapshot(snapshot); }
   rocksdb::DB& database() const { return *store->state_->database; }
@@ -150,6 +170,13 @@ struct Snapshot::State {
     rocksdb::ReadOptions options;
     options.snapshot = snapshot;
     return options;
+  }
+  // Null: as it is stored.
+  const RowChange* find_pending(const Key& row) const {
+    for (const PendingWrites* writes : pending) {
+      if (const RowChange* change = writes->find(row.view())) return change;
+    }
+    return nullptr;
   }
 };
 
@@ -162,11 +189,6 @@ struct Cursor::State {
   void check_position() const {
     if (!iterator->Valid()) check(iterator->status(), "reading rows");
   }
-};
-
-struct WriteBatch::State {
-  const std::vector<rocksdb::ColumnFamilyHandle*>* family_of_table;
-  rocksdb::WriteBatch batch;
 };
 
 Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -192,6 +214,9 @@ Snapshot::~Snapshot() = default;
 
 std::optional<Bytes> Snapshot::get(TableIndex table, const Key& key) const {
   const Key row = row_key(table, key.view());
+  if (const RowChange* change = state_->find_pending(row)) {
+    return change->value ? std::optional(bytes_of(*change->value)) : std::nullopt;
+  }
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = state_->database().Get(
       state_->read_options(), state_->table(table), slice_of(row.view()), &value);
@@ -202,6 +227,7 @@ std::optional<Bytes> Snapshot::get(TableIndex table, const Key& key) const {
 
 bool Snapshot::contains(TableIndex table, const Key& key) const {
   const Key row = row_key(table, key.view());
+  if (const RowChange* change = state_->find_pending(row)) return change->value.has_value();
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = state_->database().Get(
       state_->read_options(), state_->table(table), slice_of(row.view()), &value);
@@ -219,26 +245,36 @@ std::vector<std::optional<Bytes>> Snapshot::get_many(TableIndex table,
     return values;
   }
   std::vector<Key> rows;
+  std::vector<size_t> places;
   std::vector<rocksdb::Slice> slices;
   rows.reserve(keys.size());
+  places.reserve(keys.size());
   slices.reserve(keys.size());
-  for (const Key& key : keys) {
-    rows.push_back(row_key(table, key.view()));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const Key row = row_key(table, keys[i].view());
+    if (const RowChange* change = state_->find_pending(row)) {
+      if (change->value) values[i] = bytes_of(*change->value);
+      continue;
+    }
+    rows.push_back(row);
+    places.push_back(i);
     slices.push_back(slice_of(rows.back().view()));
   }
-  std::vector<rocksdb::PinnableSlice> found(keys.size());
-  std::vector<rocksdb::Status> statuses(keys.size());
-  state_->database().MultiGet(state_->read_options(), state_->table(table), keys.size(),
+  if (rows.empty()) return values;
+  std::vector<rocksdb::PinnableSlice> found(rows.size());
+  std::vector<rocksdb::Status> statuses(rows.size());
+  state_->database().MultiGet(state_->read_options(), state_->table(table), rows.size(),
                               slices.data(), found.data(), statuses.data());
-  for (size_t i = 0; i < keys.size(); ++i) {
+  for (size_t i = 0; i < rows.size(); ++i) {
     if (statuses[i].IsNotFound()) continue;
     check(statuses[i], "reading rows");
-    values[i] = bytes_of(found[i]);
+    values[places[i]] = bytes_of(found[i]);
   }
   return values;
 }
 
 Cursor Snapshot::rows(TableIndex table, const Key& lower, const Key& upper) const {
+  if (!state_->pending.empty()) throw std::logic_error("pending rows have no order to walk in");
   auto cursor = std::make_unique<Cursor::State>();
   cursor->lower = row_key(table, lower.view());
   cursor->upper = row_key(table, upper.view());
@@ -260,23 +296,7 @@ std::optional<std::pair<Bytes, Bytes>> Snapshot::first(TableIndex table, const K
   return std::pair(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
 }
 
-WriteBatch::WriteBatch(const Store& store) : state_(std::make_unique<State>()) {
-  state_->family_of_table = &store.state_->family_of_table;
-}
-WriteBatch::~WriteBatch() = default;
-
-void WriteBatch::put(TableIndex table, const Key& key, ByteView value) {
-  const Key row = row_key(table, key.view());
-  check(
-      state_->batch.Put(state_->family_of_table->at(table), slice_of(row.view()), slice_of(value)),
-      "preparing a write");
-}
-void WriteBatch::remove(TableIndex table, ByteView key) {
-  const Key row = row_key(table, key);
-  check(state_->batch.Delete(state_->family_of_table->at(table), slice_of(row.view())),
-        "preparing a removal");
-}
-size_t WriteBatch::size_in_bytes() const { return state_->batch.GetDataSize(); }
+WriteBatch::WriteBatch(const Store& store) : tables_(store.state_->family_of_table.size()) {}
 
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Store::~Store() = default;
@@ -346,19 +366,29 @@ Result<std::shared_ptr<Store>> Store::open_or_create(const std::filesystem::path
   return std::shared_ptr<Store>(new Store(std::move(state)));
 }
 
-std::shared_ptr<const Snapshot> Store::snapshot() const {
+std::shared_ptr<const Snapshot> Store::snapshot() const { return snapshot({}); }
+
+std::shared_ptr<const Snapshot> Store::snapshot(std::vector<const PendingWrites*> pending) const {
   auto state = std::make_unique<Snapshot::State>();
   state->store = shared_from_this();
   state->snapshot = state_->database->GetSnapshot();
+  state->pending = std::move(pending);
   return std::shared_ptr<const Snapshot>(new Snapshot(std::move(state)));
 }
 
-void Store::write(WriteBatch& batch) {
-  check(state_->database->Write(state_->write_options, &batch.state_->batch), "writing");
+void Store::write(const WriteBatch& batch) {
+  rocksdb::WriteBatch prepared = batch_of(batch.sorted_changes(), state_->family_of_table);
+  check(state_->database->Write(state_->write_options, &prepared), "writing");
 }
 
-void Store::write_unsynced(WriteBatch& batch) {
-  check(state_->database->Write(rocksdb::WriteOptions(), &batch.state_->batch), "writing");
+void Store::write_unsynced(const WriteBatch& batch) {
+  rocksdb::WriteBatch prepared = batch_of(batch.sorted_changes(), state_->family_of_table);
+  check(state_->database->Write(rocksdb::WriteOptions(), &prepared), "writing");
+}
+
+void Store::write_unsynced(const PendingWrites& pending) {
+  rocksdb::WriteBatch prepared = batch_of(pending.sorted_changes(), state_->family_of_table);
+  check(state_->database->Write(rocksdb::WriteOptions(), &prepared), "writing");
 }
 
 void Store::sync() {

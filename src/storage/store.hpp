@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "storage/key.hpp"
 #include "storage/storage_error.hpp"
 #include "storage/store_files.hpp"
 #include "storage/store_options.hpp"
+#include "storage/write_batch.hpp"
 
 namespace miden {
 
@@ -29,12 +29,6 @@ struct TableSpec {
   };
   Use use = Use::kRows;
 };
-
-// A table's position in the list of specs that the store was opened with; below kMaxTables.
-using TableIndex = size_t;
-inline constexpr TableIndex kMaxTables = 255;
-
-class Store;
 
 // Rows of one table in key order, inside [lower, upper). Belongs to one thread.
 class Cursor {
@@ -87,25 +81,6 @@ class Snapshot {
   std::unique_ptr<State> state_;
 };
 
-// Changes that become visible and durable together.
-class WriteBatch {
- public:
-  explicit WriteBatch(const Store& store);
-  ~WriteBatch();
-  WriteBatch(const WriteBatch&) = delete;
-  WriteBatch& operator=(const WriteBatch&) = delete;
-
-  void put(TableIndex table, const Key& key, ByteView value);
-  void remove(TableIndex table, ByteView key);
-  void remove(TableIndex table, const Key& key) { remove(table, key.view()); }
-  size_t size_in_bytes() const;
-
- private:
-  friend class Store;
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
 class Store : public std::enable_shared_from_this<Store> {
  public:
   // Error: StoreExists.
@@ -122,12 +97,17 @@ class Store : public std::enable_shared_from_this<Store> {
   Store& operator=(const Store&) = delete;
 
   std::shared_ptr<const Snapshot> snapshot() const;
+  // The same with what `pending` makes of it, the newest first, whether written meanwhile or not.
+  // What is added to them later counts, too. For single rows: cursors throw std::logic_error. All
+  // of `pending` must outlive it.
+  std::shared_ptr<const Snapshot> snapshot(std::vector<const PendingWrites*> pending) const;
   // All of the batch or, when this throws or the machine stops, none of it. Durable as the options
   // say.
-  void write(WriteBatch& batch);
+  void write(const WriteBatch& batch);
   // Visible at once; durable with the next write() or sync(). After a power failure a prefix of
   // everything that was written is there, whole batches in their order.
-  void write_unsynced(WriteBatch& batch);
+  void write_unsynced(const WriteBatch& batch);
+  void write_unsynced(const PendingWrites& pending);
   // Makes everything written so far durable as the options say.
   void sync();
   // A consistent copy of the whole store in `dir`, which must not exist, at a whole batch; table

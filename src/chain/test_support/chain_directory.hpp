@@ -30,8 +30,7 @@ class ChainDirectory {
     ASSERT_TRUE(result) << result.error().message;
   }
   // Without syncing: tests kill processes, not machines.
-  std::unique_ptr<ChainState> open() const {
-    ChainOptions options;
+  std::unique_ptr<ChainState> open(ChainOptions options = {}) const {
     options.store.durability = StoreOptions::Durability::kRelaxed;
     auto chain = ChainState::open(data(), options);
     if (!chain) ADD_FAILURE() << chain.error().message;
