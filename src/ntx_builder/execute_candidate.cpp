@@ -18,6 +18,20 @@ Bytes arguments(const Candidate& candidate, const ExecutionTerms& terms) {
   return to_bytes(args);
 }
 
+// The VM's reports are made for terminals; what is kept is text.
+std::string without_escapes(std::string_view report) {
+  std::string text;
+  for (size_t i = 0; i < report.size(); ++i) {
+    const char c = report[i];
+    if (c == '\x1b' && report.substr(i + 1).starts_with('[')) {
+      for (i += 2; i < report.size() && (report[i] < '@' || report[i] > '~');) ++i;
+    } else if (static_cast<unsigned char>(c) >= ' ' || c == '\n') {
+      text += c;
+    }
+  }
+  return text;
+}
+
 // One call of the engine.
 struct Run {
   Result<NetworkExecution> execution;
@@ -70,7 +84,7 @@ class Execution {
   }
 
   void blame(size_t index, const Error& error) {
-    outcome_.failed.push_back({id(index), error.message});
+    outcome_.failed.push_back({id(index), without_escapes(error.message)});
   }
   void leave_unjudged(const Indices& notes, const std::string& node_failure) {
     for (const size_t index : notes) outcome_.unjudged.push_back(id(index));

@@ -233,7 +233,7 @@ inline Result<NetworkExecution> DeedEngine::execute_network_notes(
     };
     switch (deed_of(note)) {
       case Deed::kFail:
-        fails("assertion failed", false);
+        fails("\x1b[31mx\x1b[0m assertion failed", false);
         continue;
       case Deed::kPoison:
         return fail("PrologueExecution", "a poisonous note");
