@@ -1,5 +1,6 @@
 #include "monitor/http_server.hpp"
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -53,7 +54,7 @@ struct MonitorServer::Parts final : HttpService {
           take(std::move(connection), first_bytes);
         });
     listener->start();
-    feed.update(render_fragments(*shown_picture(), clock(false)));
+    render_and_send(false);
     connections = std::jthread([this] { io.run(); });
     publisher = std::jthread([this](const std::stop_token& stop) { publish_changes(stop); });
   }
@@ -80,6 +81,8 @@ struct MonitorServer::Parts final : HttpService {
   }
 
   std::string first_events(std::string_view known_id) override {
+    // Who has just loaded the page must not be shown what was before.
+    if (source.picture()->sequence != rendered_sequence) render_and_send(false);
     const std::lock_guard lock(feed_mutex);
     std::string events = feed.hello(chosen.clock->wall_ms());
     if (known_id != feed.id()) events += feed.snapshot();
@@ -118,22 +121,9 @@ struct MonitorServer::Parts final : HttpService {
           std::chrono::duration_cast<std::chrono::milliseconds>(next_tick - Steady::now());
       if (left.count() > 0) source.wait_for_change(seen, left, stop);
       if (stop.stop_requested()) return;
-      seen = source.picture()->sequence;
-      std::vector<Fragment> fragments = render_fragments(*shown_picture(), clock(false));
-      std::string event;
-      {
-        const std::lock_guard lock(feed_mutex);
-        event = feed.update(std::move(fragments));
-        if (Steady::now() >= next_tick) {
-          event += feed.tick(chosen.clock->wall_ms());
-          next_tick = Steady::now() + chosen.tick_interval;
-        }
-      }
-      if (!event.empty()) {
-        asio::post(io, [this, shared = std::make_shared<const std::string>(std::move(event))] {
-          broadcast(shared);
-        });
-      }
+      const bool is_time = Steady::now() >= next_tick;
+      seen = render_and_send(is_time);
+      if (is_time) next_tick = Steady::now() + chosen.tick_interval;
       rest(stop);
     }
   }
@@ -147,6 +137,25 @@ struct MonitorServer::Parts final : HttpService {
   }
 
   // ---- on both
+
+  // Sends to all streams what the newest picture changes. Gives its sequence.
+  uint64_t render_and_send(bool with_tick) {
+    std::string event;
+    uint64_t sequence = 0;
+    {
+      const std::lock_guard lock(feed_mutex);
+      sequence = source.picture()->sequence;
+      event = feed.update(render_fragments(*shown_picture(), clock(false)));
+      if (with_tick) event += feed.tick(chosen.clock->wall_ms());
+      rendered_sequence = sequence;
+    }
+    if (!event.empty()) {
+      asio::post(io, [this, shared = std::make_shared<const std::string>(std::move(event))] {
+        broadcast(shared);
+      });
+    }
+    return sequence;
+  }
 
   // What may be shown of the newest picture.
   std::shared_ptr<const Picture> shown_picture() {
@@ -168,8 +177,9 @@ struct MonitorServer::Parts final : HttpService {
   PictureSource source;
   std::mutex shown_mutex;  // guards the next two
   std::shared_ptr<const Picture> shown_of, shown;
-  std::mutex feed_mutex;  // guards the feed
+  std::mutex feed_mutex;  // guards the feed: one writes what comes next, the other what came before
   EventFeed feed;
+  std::atomic<uint64_t> rendered_sequence{0};
 
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);

@@ -163,9 +163,11 @@ void HttpSession::open_stream(std::string_view known_id) {
   if (!service_.add_stream(shared_from_this())) return refuse(503);
   parser_.reset();
   is_stream_ = true;
+  // Nothing is sent to this stream in between: that would run on this thread.
   writing_ = head(answer, "x-accel-buffering: no\r\n") + "\r\n" + service_.first_events(known);
-  write();
+  // Before the write, whose time limit a read that begins later would get.
   read_until_hangup();
+  write();
 }
 
 void HttpSession::send_event(const std::shared_ptr<const std::string>& event) {
@@ -197,6 +199,7 @@ void HttpSession::write_events() {
 void HttpSession::read_until_hangup() {
   if (discarded_ > kMaxDiscardedBytes) return close();
   buffer_.clear();
+  stream_.expires_never();
   stream_.async_read_some(buffer_.prepare(512),
                           [self = shared_from_this()](ErrorCode error, size_t bytes) {
                             self->discarded_ += bytes;

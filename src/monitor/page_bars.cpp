@@ -86,13 +86,28 @@ Markup render_bar(const CheckPicture& check, BarSpan span) {
   const double step = static_cast<double>(kBarWidth + 1) / count;
   const double width = step - 1;
 
-  std::string up, degraded, down, none, failed;
+  // Runs of cells in which all was well are one dashed line each: most of most bars.
+  std::string well, up, degraded, down, none, failed;
+  size_t run = 0;
+  const auto end_run = [&](size_t at) {
+    if (run > 0) {
+      well += fmt::format("M{:g} 12h{:g}", static_cast<double>(at - run) * step,
+                          static_cast<double>(run) * step - 1);
+    }
+    run = 0;
+  };
   for (size_t i = 0; i < cells.size(); ++i) {
     const double x = static_cast<double>(i) * step;
     const CellShares shares = shares_of(cells[i]);
     if (shares.up + shares.degraded + shares.down <= 0) {
       none += rectangle(x + 0.5, 0.5, width - 1, kCellHeight - 1);
     }
+    if (shares.up >= 1) {
+      ++run;
+      if (cells[i].failed_looks > 0) failed += rectangle(x, kLaneTop, width, kLaneHeight);
+      continue;
+    }
+    end_run(i);
     double top = 0;
     const auto stack = [&](std::string& path, double share) {
       if (share > 0) path += rectangle(x, top, width, share * kCellHeight);
@@ -105,6 +120,7 @@ Markup render_bar(const CheckPicture& check, BarSpan span) {
       failed += rectangle(x, kLaneTop, width, kLaneHeight);
     }
   }
+  end_run(cells.size());
   Markup out;
   out << "<figure class=\"history\"><svg class=\"bar\" viewBox=\"0 0 239 30\" "
          "preserveAspectRatio=\"none\" "
@@ -116,6 +132,11 @@ Markup render_bar(const CheckPicture& check, BarSpan span) {
     out << "<path class=\"" << name << "\" d=\"";
     out.plain(data) << "\"/>";
   };
+  if (!well.empty()) {
+    out << "<path class=\"bar-well\" stroke-dasharray=\"";
+    out.plain(fmt::format("{:g} 1", width)) << "\" d=\"";
+    out.plain(well) << "\"/>";
+  }
   path(up, "bar-ok");
   path(degraded, "bar-degraded");
   path(down, "bar-down");
