@@ -100,7 +100,7 @@ Result<CounterWallet> make_counter_wallet(const Engine& engine, const CounterCod
 
 Result<Account> make_counter(const Engine& engine, const CounterCode& code, const AccountSeed& seed,
                              const CounterOptions& options) {
-  NetworkAuthentication authentication;
+  NetworkAuthentication authentication{.note_scripts = {}, .tx_scripts = options.tx_scripts};
   const size_t note_kinds = options.takes_hostile_notes ? kCounterNotes : 1;
   for (size_t note = 0; note < note_kinds; ++note) {
     authentication.note_scripts.push_back(code.notes[note].root);

@@ -57,6 +57,9 @@ Result<CounterWallet> make_counter_wallet(const Engine& engine, const CounterCod
 struct CounterOptions {
   AccountId owner;  // whose increments count: the wallet
   bool takes_hostile_notes = false;
+  // Roots of transaction scripts that its transactions may run, such as the one by which a builder
+  // lets them expire.
+  std::vector<Word> tx_scripts = {};
 };
 Result<Account> make_counter(const Engine& engine, const CounterCode& code, const AccountSeed& seed,
                              const CounterOptions& options);

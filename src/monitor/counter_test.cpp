@@ -180,6 +180,24 @@ TEST(Counter, TakesHostileNotesOnlyWhenItWasMadeTo) {
   EXPECT_THAT(allowed.entries(), SizeIs(1));
 }
 
+TEST(Counter, RunsTransactionScriptsThatItAllows) {
+  const AssembledScript script =
+      engine().assemble_transaction_script("begin push.1 drop end", {}).value();
+  TransactionArgs args;
+  args.script = from_bytes<NoteScript>(script.script).value();
+  const auto run = [&](std::vector<Word> allowed) {
+    const Account counter =
+        make_counter(engine(), code(), {2}, {.owner = wallet().account.id, .tx_scripts = allowed})
+            .value();
+    return engine().execute_client_transaction({.account = to_bytes(counter),
+                                                .block_header = to_bytes(genesis()),
+                                                .partial_blockchain = to_bytes(PartialBlockchain()),
+                                                .args = to_bytes(args)});
+  };
+  EXPECT_TRUE(run({script.root}));
+  EXPECT_EQ(run({}).error().code, "TransactionProgramExecutionFailed");
+}
+
 TEST(Counter, HasAnEndlessNote) {
   const CounterWallet owner = wallet();
   const auto counter = create_account(engine(), counter_of(owner, true), {}, genesis()).value();

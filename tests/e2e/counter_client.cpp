@@ -38,6 +38,7 @@ struct Options {
   std::string file;
   int counters = 1;
   bool takes_hostile_notes = false;
+  std::vector<std::string> tx_scripts;  // roots
   int transactions = 1;
   int notes = 1;  // of each transaction
   CounterNote note = CounterNote::kIncrement;
@@ -142,12 +143,17 @@ class Client {
   void deploy() {
     const CounterWallet wallet = need(make_counter_wallet(*engine_, code_, seed()), "wallet");
     Kept kept{.wallet = wallet, .wallet_as_made = wallet.account};
+    std::vector<Word> tx_scripts;
+    for (const std::string& root : options_.tx_scripts) {
+      tx_scripts.push_back(need(Word::from_hex(root), root));
+    }
     for (int i = 0; i < options_.counters; ++i) {
-      const Account counter = need(
-          make_counter(
-              *engine_, code_, seed(),
-              {.owner = wallet.account.id, .takes_hostile_notes = options_.takes_hostile_notes}),
-          "counter");
+      const Account counter =
+          need(make_counter(*engine_, code_, seed(),
+                            {.owner = wallet.account.id,
+                             .takes_hostile_notes = options_.takes_hostile_notes,
+                             .tx_scripts = tx_scripts}),
+               "counter");
       ClientTransaction creation =
           need(create_account(*engine_, counter, {}, genesis_), "creation");
       send(creation);
@@ -306,6 +312,8 @@ int main(int argc, char** argv) {
   deploy->add_option("--counters", options.counters, "How many")->check(CLI::Range(1, 10'000));
   deploy->add_flag("--hostile", options.takes_hostile_notes,
                    "They accept notes that fail and notes that never end, too");
+  deploy->add_option("--allow-script", options.tx_scripts,
+                     "Root of a transaction script that their transactions may run");
   auto* increment = add_command(app, "increment", "Send notes to the counters, in turn", options);
   increment->add_option("--count", options.transactions, "Transactions")
       ->check(CLI::Range(1, 1'000'000));
