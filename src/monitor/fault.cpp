@@ -43,7 +43,8 @@ Fault fault_of_connection(const Status& status, std::string_view peer) {
   if (contains(text, "Connection refused")) {
     return because(Reason::kRefused, fmt::format("nothing listens at {}", peer));
   }
-  if (contains(text, "http1.x server")) {
+  // Connections that are taken and closed again leave no error.
+  if (contains(text, "http1.x server") || text.ends_with("last error: OK")) {
     return because(Reason::kMalformed, fmt::format("{} does not speak gRPC", peer));
   }
   if (contains(text, "handshake") || contains(text, "certificate") || contains(text, "Ssl")) {
