@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Brings up a local network on the reference's ports: a validator, a sequencer, a full node, a prover of
-# transactions and the network transaction builder. Clients talk to the full node. The data directory
-# survives a restart; remove it for a new chain. Ctrl-C stops everything cleanly.
+# transactions, the network transaction builder, and a monitor that shows all of it. Clients talk to the
+# full node. The data directory survives a restart; remove it for a new chain. Ctrl-C stops everything
+# cleanly.
 set -euo pipefail
 programs=$1
 data=$2
@@ -10,16 +11,18 @@ rpc_port=${RPC_PORT:-57292}
 validator_port=${VALIDATOR_PORT:-50101}
 prover_port=${PROVER_PORT:-50051}
 ntx_builder_port=${NTX_BUILDER_PORT:-50301}
+monitor_port=${MONITOR_PORT:-3000}
 # With which the builder's transactions are told from those of users.
 network_tx_auth=local-network
 # The insecure default key of the reference: this network is for one machine.
 key=0101010101010101010101010101010101010101010101010101010101010101
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-for port in "$rpc_port" "$sequencer_port" "$validator_port" "$prover_port" "$ntx_builder_port"; do
+for port in "$rpc_port" "$sequencer_port" "$validator_port" "$prover_port" "$ntx_builder_port" \
+  "$monitor_port"; do
   if ! port_is_free "$port"; then
     echo "error: port $port is in use; stop what listens there, or set RPC_PORT, SEQUENCER_PORT," \
-      "VALIDATOR_PORT, PROVER_PORT and NTX_BUILDER_PORT" >&2
+      "VALIDATOR_PORT, PROVER_PORT, NTX_BUILDER_PORT and MONITOR_PORT" >&2
     exit 1
   fi
 done
@@ -27,7 +30,8 @@ done
 mkdir -p "$data"
 if [ ! -e "$data/ready" ]; then
   echo "==> making a new chain in $data (accounts and keys: some seconds)"
-  rm -rf "$data/validator" "$data/genesis" "$data/accounts" "$data/sequencer" "$data/full" "$data/ntx-builder"
+  rm -rf "$data/validator" "$data/genesis" "$data/accounts" "$data/sequencer" "$data/full" "$data/ntx-builder" \
+    "$data/monitor"
   cat > "$data/genesis.toml" <<TOML
 version = 1
 timestamp = $(date +%s)
@@ -97,13 +101,20 @@ start ntx-builder "$programs/miden-ntx-builder" start --data-directory "$data/nt
   --listen "127.0.0.1:$ntx_builder_port" --rpc.url "http://127.0.0.1:$sequencer_port" \
   --rpc.auth-header-value "$network_tx_auth" --tx-prover.url "http://127.0.0.1:$prover_port"
 wait_for "$ntx_builder_port"
+# Its own transactions every two minutes: one proof takes all cores of a small machine for seconds.
+start monitor "$programs/miden-network-monitor" start --listen "127.0.0.1:$monitor_port" \
+  --data-directory "$data/monitor" --network-name Local \
+  --rpc-url "http://127.0.0.1:$rpc_port,http://127.0.0.1:$sequencer_port" \
+  --validator-url "http://127.0.0.1:$validator_port" --remote-prover-urls "http://127.0.0.1:$prover_port" \
+  --counter-increment-interval 2m --remote-prover-test-interval 10m
+wait_for "$monitor_port"
 
 id_of() { sed -n "s/.*genesis account.* id=\(0x[0-9a-f]*\) file=$1.*/\1/p" "$data/bootstrap.log"; }
 wallet=$(id_of wallet_0.mac)
 faucet=$(id_of faucet_miden.mac)
 cat <<TEXT
 
-The network is up.
+The network is up: http://127.0.0.1:$monitor_port shows it.
   RPC        http://127.0.0.1:$rpc_port  (full node)
   sequencer  http://127.0.0.1:$sequencer_port
   validator  http://127.0.0.1:$validator_port
