@@ -48,20 +48,18 @@ std::string_view to_text(Reason reason);
 // "ok", "degraded", "fail", "inconclusive"
 std::string_view to_text(Outcome outcome);
 
-// A number that a look found. At most 8 a result, workers apart. Those that metrics and charts
-// know:
+// A number that a look found. At most 8 a result. Those that metrics and charts know:
 //   "tip"                     chain tip (block production, node, validator, explorer)
-//   "tip_changed_s"           when it last changed, Unix seconds (block production)
-//   "lag_blocks"              behind the best (node, explorer)
-//   "mempool_transactions", "mempool_proposed_batches", "mempool_proven_batches" (block production)
+//   "tip_age_ms"              since it last changed (block production, node)
+//   "lag_blocks"              behind the best (node, explorer, validator)
+//   "mempool_transactions", "proposed_batches", "proven_batches" (block production)
 //   "validated_transactions", "signed_blocks" (validator)
 //   "proof_s", "proof_bytes"  of a test proof, only in the result of the look that made it (prover)
-//   "worker/<name>"           1 well, 0 not; 64 at most (prover)
+//   "queue_waiting", "queue_capacity" (prover)
 //   "pow_difficulty"          (faucet)
 //   "pending"                 notes not consumed yet (network transaction)
 //   "committed_s", "consumed_s"  from submission to block, to consumption; only in the result that
 //                             saw it end (local and network transaction)
-//   "committed_blocks", "consumed_blocks"  the same in blocks
 //   "committed_timeouts", "consumed_timeouts"  how many were given up since the last result
 struct Figure {
   std::string name;

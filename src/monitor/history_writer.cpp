@@ -110,7 +110,6 @@ void HistoryWriter::set_error(const std::string& error) {
             {{"directory", options_.directory.string()},
              {"error", error},
              {"retry_s", kRetryAfterUs / 1'000'000}});
-  if (options_.status_changed && thread_.joinable()) options_.status_changed();
 }
 
 void HistoryWriter::set_well() {
@@ -124,7 +123,6 @@ void HistoryWriter::set_well() {
   }
   log_info("history is stored again",
            {{"directory", options_.directory.string()}, {"dropped_results", dropped}});
-  if (options_.status_changed) options_.status_changed();
 }
 
 bool HistoryWriter::write(HistoryBatch& batch) {

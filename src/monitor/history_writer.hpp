@@ -30,8 +30,6 @@ class HistoryWriter {
     // The history of earlier runs, once, from the writer's thread, where the store could only be
     // opened after start() had returned.
     std::function<void(History)> found_late;
-    // The status is another one; from the writer's thread.
-    std::function<void()> status_changed;
   };
   struct Status {
     bool is_writing = true;

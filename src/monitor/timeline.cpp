@@ -126,7 +126,9 @@ TimelineStep Timeline::observe(Doubt seen, int64_t now_ms) {
     known_cause_ = is_well ? std::string() : newest_word->text;
     enter(agreed->state, since_ms, now_ms, known_reason_, known_cause_, step);
     // What says more than that goes on being doubted.
+    const int64_t newest_ms = newest.started_ms;
     doubts_.erase(doubts_.begin(), newest_word.base());
+    settle(doubts_.empty() ? newest_ms : doubts_.front().started_ms, step);
   }
   return step;
 }

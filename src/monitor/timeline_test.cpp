@@ -151,7 +151,8 @@ TEST(Timeline, SettlesTimeOnlyWhenNoLaterResultCanRenameIt) {
                           Span{CheckState::kOk, 20, 30}));
   EXPECT_THAT(tell("oofff").spans,
               ElementsAre(Span{CheckState::kUnknown, 0, 10}, Span{CheckState::kOk, 10, 20},
-                          Span{CheckState::kOk, 20, 30}, Span{CheckState::kDown, 30, 50}));
+                          Span{CheckState::kOk, 20, 30}, Span{CheckState::kDown, 30, 40},
+                          Span{CheckState::kDown, 40, 50}));
   EXPECT_THAT(tell("oofo").spans,
               ElementsAre(Span{CheckState::kUnknown, 0, 10}, Span{CheckState::kOk, 10, 20},
                           Span{CheckState::kOk, 20, 30}, Span{CheckState::kOk, 30, 40}));
