@@ -155,8 +155,8 @@ class NetworkLook {
         shared_(std::move(shared)),
         streak_(options.pending_threshold) {}
 
-  // Looks until the notes that are awaited are consumed, or the next look is due: the time at which
-  // a note is seen to be consumed should be the time at which it is.
+  // Looks until a note is consumed, or the next look is due: the time at which a note is seen to be
+  // consumed should be the time at which it is.
   CheckResult look(const std::stop_token& stop) {
     const auto until = SteadyClock::now() + options_.interval / 2 - kPoll;
     CounterFlow::Settled settled;
@@ -168,13 +168,16 @@ class NetworkLook {
         result.details = details();
         return result;
       }
-      if (!*read) return not_there_yet();
+      if (!*read) {
+        if (SteadyClock::now() < until && sleep_for(kPoll, stop)) continue;
+        return not_there_yet();
+      }
       reading = *std::move(read);
       if (generation_ != flow_->generation()) start_over();
       const auto now = SteadyClock::now();
       settled = flow_->settle(reading->counter ? reading->counter->count : 0, now);
       const bool has_news = !settled.consumed.empty() || !settled.overdue.empty();
-      if (has_news || !flow_->waits_for_notes() || now > until || !sleep_for(kPoll, stop)) break;
+      if (has_news || now > until || !sleep_for(kPoll, stop)) break;
     }
     return judge(*reading, settled, stop);
   }

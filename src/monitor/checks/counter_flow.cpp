@@ -255,11 +255,6 @@ CounterFlow::Settled CounterFlow::settle(uint64_t count, SteadyClock::time_point
   return settled;
 }
 
-bool CounterFlow::waits_for_notes() const {
-  const std::lock_guard lock(mutex_);
-  return !awaited_.empty();
-}
-
 uint64_t CounterFlow::generation() const {
   const std::lock_guard lock(mutex_);
   return generation_;

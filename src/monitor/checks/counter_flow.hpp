@@ -65,7 +65,6 @@ class CounterFlow {
     std::vector<SentIncrement> consumed, overdue;
   };
   Settled settle(uint64_t count, std::chrono::steady_clock::time_point now);
-  bool waits_for_notes() const;
   // Of the accounts that are used now; changes when others are.
   uint64_t generation() const;
   // What the builder says of a note, for people.

@@ -9,6 +9,8 @@ namespace {
 
 // Of a proof: those of transactions have some 100 KiB.
 constexpr size_t kMostProofBytes = size_t{16} << 20;
+// For a test proof that is under way, before another prover is tried: most are made by then.
+constexpr std::chrono::seconds kMostWait(30);
 
 }  // namespace
 
@@ -16,12 +18,10 @@ ProverService::ProverService(ServiceUrl url, std::chrono::milliseconds proof_tim
     : proof_timeout_(proof_timeout), target_(std::move(url), kMostProofBytes) {}
 
 std::expected<Bytes, Fault> ProverService::prove(::remote_prover::ProofType kind, ByteView payload,
-                                                 IfBusy if_busy, const std::stop_token& stop) {
+                                                 std::chrono::milliseconds most_wait,
+                                                 const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (is_busy_ && if_busy == IfBusy::kWait) {
-    changed_.wait_for(lock, stop, proof_timeout_, [&] { return !is_busy_; });
-  }
-  if (is_busy_) {
+  if (!changed_.wait_for(lock, stop, most_wait, [&] { return !is_busy_; })) {
     return std::unexpected(Fault{
         .reason = Reason::kQueueFull, .code = 0, .text = "it is proving for this monitor already"});
   }
@@ -62,7 +62,7 @@ TransactionProver::TransactionProver(std::vector<std::shared_ptr<ProverService>>
 std::expected<TransactionProver::Proof, Fault> TransactionProver::prove(
     ByteView tx_inputs, const std::stop_token& stop) {
   for (const std::shared_ptr<ProverService>& prover : remote_) {
-    auto proof = prover->prove(::remote_prover::TRANSACTION, tx_inputs, IfBusy::kRefuse, stop);
+    auto proof = prover->prove(::remote_prover::TRANSACTION, tx_inputs, kMostWait, stop);
     if (proof && engine_->verify_transaction(*proof)) {
       return Proof{.transaction = *std::move(proof), .by = prover->target().shown()};
     }

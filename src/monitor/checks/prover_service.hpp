@@ -13,8 +13,6 @@
 
 namespace miden {
 
-enum class IfBusy { kWait, kRefuse };
-
 // Asked by this monitor for one proof at a time: it must not fill a queue itself and then report
 // that the queue is full. From any thread.
 class ProverService {
@@ -23,9 +21,10 @@ class ProverService {
 
   GrpcTarget& target() { return target_; }
   std::chrono::milliseconds proof_timeout() const { return proof_timeout_; }
-  // kQueueFull also when this monitor has a request there and `if_busy` is kRefuse.
+  // kQueueFull also when another request of this monitor's does not end within `most_wait`.
   std::expected<Bytes, Fault> prove(::remote_prover::ProofType kind, ByteView payload,
-                                    IfBusy if_busy, const std::stop_token& stop);
+                                    std::chrono::milliseconds most_wait,
+                                    const std::stop_token& stop);
 
  private:
   const std::chrono::milliseconds proof_timeout_;

@@ -64,7 +64,7 @@ ProverTestOutcome ProverTestTask::test(::remote_prover::ProofType kind,
     return outcome;
   }
   const auto started = SteadyClock::now();
-  const auto proof = prover_->prove(kind, *payload, IfBusy::kWait, stop);
+  const auto proof = prover_->prove(kind, *payload, prover_->proof_timeout(), stop);
   if (!proof) {
     outcome.fault = proof.error();
     return outcome;
