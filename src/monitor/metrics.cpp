@@ -238,10 +238,12 @@ class Writer {
       std::vector<std::string> seen;  // a label set may be there once only
       for (const nlohmann::json& worker : details[path]) {
         if (!worker.is_object() || seen.size() == kMaxWorkers) continue;
-        std::string name = worker.value("name", "");
+        const auto named = worker.find("name");
+        if (named == worker.end() || !named->is_string()) continue;
+        std::string name = named->get<std::string>();
         if (std::ranges::find(seen, name) != seen.end()) continue;
         page_.sample({{"check", check.description->id}, {"worker", name}},
-                     uint64_t{worker.value("status", "") == "Healthy"});
+                     uint64_t{worker.contains("status") && worker["status"] == "Healthy"});
         seen.push_back(std::move(name));
       }
     }
@@ -253,7 +255,8 @@ class Writer {
     for (const CheckPicture& check : picture_.checks) {
       if (check.description->kind != CheckKind::kLocalTransaction) continue;
       for (size_t outcome = 0; outcome < check.totals.results.size(); ++outcome)
-        page_.sample({{"outcome", std::string(to_text(static_cast<Outcome>(outcome)))}},
+        page_.sample({{"check", check.description->id},
+                      {"outcome", std::string(to_text(static_cast<Outcome>(outcome)))}},
                      check.totals.results[outcome]);
     }
     figures("ntx_pending_notes", "Network notes that are not consumed yet.", "pending",
