@@ -34,6 +34,10 @@ std::optional<CheckState> state_named(const std::string& word) {
   return std::nullopt;
 }
 
+std::string without_slash(const std::string& url) {
+  return url.ends_with('/') ? url.substr(0, url.size() - 1) : url;
+}
+
 // What cannot be seen is nothing to tell of; that a check does not run is.
 bool is_told_of(CheckState state) {
   return state == CheckState::kOk || state == CheckState::kDegraded || state == CheckState::kDown ||
@@ -139,7 +143,7 @@ ordered_json Announcements::event(const Watched& watched, const Incident* incide
     told["affected"] = incident->affected;
     told["url"] = nullptr;
     if (!options_.page_url.empty())
-      told["url"] = options_.page_url + "/incidents/" + std::to_string(incident->id);
+      told["url"] = without_slash(options_.page_url) + "/incidents/" + std::to_string(incident->id);
   }
   return event;
 }

@@ -35,7 +35,7 @@ class Announcements {
  public:
   struct Options {
     std::string network_name;
-    std::string page_url;  // without a slash at its end; empty: no links
+    std::string page_url;  // empty: no links
     int64_t after_ms = 30'000;
   };
   struct Subject {

@@ -25,7 +25,7 @@ class AnnouncementsTest : public ::testing::Test {
     for (int i = 0; i < 6; ++i)
       subjects.push_back({"prover-" + std::to_string(i), "Prover " + std::to_string(i),
                           CheckGroup::kProving, "http://p" + std::to_string(i)});
-    announcements_.emplace(Announcements::Options{"devnet", "https://status.example", after_ms},
+    announcements_.emplace(Announcements::Options{"devnet", "https://status.example/", after_ms},
                            std::move(subjects), memory);
   }
   // Confirmed at this steady time.

@@ -10,6 +10,7 @@
 #include <map>
 #include <thread>
 
+#include "monitor/test_support/http_stand_in.hpp"
 #include "monitor/test_support/manual_clock.hpp"
 
 namespace miden {
@@ -361,6 +362,46 @@ TEST_F(WatchTest, RemembersWhatAnEarlierRunSaw) {
   results_of("node-1", 1);
   EXPECT_EQ(state("node-1"), CheckState::kOk);
   EXPECT_TRUE(picture()->incidents.at(0).closed_ms.has_value());
+}
+
+TEST_F(WatchTest, TellsTheWebhookAndTakesItBackAfterARestart) {
+  std::mutex mutex;
+  std::vector<nlohmann::json> told;
+  HttpStandIn server([&](const HttpStandIn::Request& request, const HttpStandIn::Send& send) {
+    const std::lock_guard lock(mutex);
+    told.push_back(nlohmann::json::parse(request.body));
+    send(HttpStandIn::answer(200, ""));
+  });
+  const auto told_of = [&] {
+    const std::lock_guard lock(mutex);
+    return told.size();
+  };
+  WatchOptions options = with_history();
+  options.webhook = WebhookOptions{.url = server.url() + "/", .secret = "", .after = seconds(30)};
+  Target& node = add("node-1");
+  start(options);
+  first_results();
+  node.outcome = Outcome::kFailed;
+  results_of("node-1", 2);
+  const uint64_t incident = picture()->incidents.at(0).id;
+  results_of("node-1", 9);
+  EXPECT_EQ(told_of(), 0U);
+  results_of("node-1", 1);
+  ASSERT_TRUE(comes_true([&] { return told_of() == 1; }));
+  watch_.reset();
+
+  node.outcome = Outcome::kOk;
+  start(options);
+  first_results();
+  results_of("node-1", 1);
+  ASSERT_EQ(state("node-1"), CheckState::kOk);
+  results_of("node-1", 10);
+  ASSERT_TRUE(comes_true([&] { return told_of() == 2; }));
+  EXPECT_EQ(told[0]["to"], "down");
+  EXPECT_EQ(told[1]["to"], "ok");
+  EXPECT_EQ(told[0]["incident"]["id"], std::to_string(incident));
+  EXPECT_EQ(told[1]["incident"]["id"], std::to_string(incident));
+  EXPECT_NE(told[1]["incident"]["closed_at"], nullptr);
 }
 
 TEST_F(WatchTest, WithoutADiskItGoesOnAndSaysSo) {
