@@ -11,6 +11,7 @@ export CCACHE_DIR ?= $(CACHE_DIR)/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= 1
 export MIDEN_CLIENT ?= $(CACHE_DIR)/client/bin/miden-client
+export MIDEN_PLAYWRIGHT ?= $(CACHE_DIR)/playwright/bin/python
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 BUILD := build
@@ -32,11 +33,13 @@ build: configure
 
 run: configure
 	@echo "==> building the programs"
-	@cmake --build $(BUILD) --target miden-node miden-validator miden-remote-prover miden-ntx-builder
+	@cmake --build $(BUILD) --target miden-node miden-validator miden-remote-prover miden-ntx-builder \
+	  miden-network-monitor
 	@scripts/run_network.sh $(BUILD)/bin "$(DATA)"
 
 test: build
 	@scripts/install_client.sh "$(CACHE_DIR)/client"
+	@scripts/install_playwright.sh "$(CACHE_DIR)/playwright"
 	@cd $(BUILD) && ctest --output-on-failure --no-tests=error
 
 bench: build
@@ -54,9 +57,11 @@ conformance: configure
 # Networks of our programs and the reference's.
 interop: configure
 	@scripts/install_client.sh "$(CACHE_DIR)/client"
-	@scripts/install_reference.sh "$(CACHE_DIR)/reference" miden-validator miden-node
+	@scripts/install_reference.sh "$(CACHE_DIR)/reference" miden-validator miden-node miden-remote-prover \
+	  miden-ntx-builder
 	@echo "==> building the programs"
-	@cmake --build $(BUILD) --target miden-node miden-validator compare_chains
+	@cmake --build $(BUILD) --target miden-node miden-validator miden-remote-prover miden-ntx-builder \
+	  compare_chains counter_client
 	@tests/interop/interop.py --programs $(BUILD)/bin --reference "$(CACHE_DIR)/reference/bin" \
 	  --client "$(MIDEN_CLIENT)"
 

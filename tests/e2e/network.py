@@ -8,6 +8,29 @@ import time
 from pathlib import Path
 
 KEY = "02" * 32
+STARTED = time.monotonic()
+
+
+def step(text: str) -> None:
+    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
+
+
+def run(*command) -> str:
+    """The output of a program that is expected to succeed."""
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))}\nexit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def until(what: str, condition, timeout_s: float = 180):
+    """What the condition returns, once that is something."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"not within {timeout_s} s: {what}")
 
 
 def free_port() -> int:
@@ -59,6 +82,7 @@ class Network:
                  sequencer_options: tuple[str, ...] = ()):
         self.programs, self.folder = programs, folder
         self.rpc_port, self.validator_port = free_port(), free_port()
+        self.ntx_builder_port = free_port()  # nobody listens there unless the test starts one
         folder.mkdir(parents=True, exist_ok=True)
         config = []
         if genesis_config is not None:
@@ -77,16 +101,13 @@ class Network:
             [str(programs / "miden-node"), "sequencer", "--data-directory", str(folder / "node"),
              "--rpc.listen", f"127.0.0.1:{self.rpc_port}",
              "--validator.url", f"http://127.0.0.1:{self.validator_port}",
-             "--ntx-builder.url", f"http://127.0.0.1:{free_port()}",
+             "--ntx-builder.url", f"http://127.0.0.1:{self.ntx_builder_port}",
              "--block.interval", block_interval, "--batch.interval", batch_interval,
              *sequencer_options],
             folder / "sequencer.log", self.rpc_port)
 
     def run(self, program: str, *arguments) -> None:
-        command = [str(self.programs / program), *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise AssertionError(f"{' '.join(command)}\nexit {done.returncode}\n{done.stdout}{done.stderr}")
+        run(self.programs / program, *arguments)
 
     @property
     def url(self) -> str:

@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Networks that mix our programs and the reference's: one chain on all sides.
 
-Four networks, one after the other, each lives for at least BLOCKS blocks while the reference's client
-mints, spends and sends on it:
+Four networks, one after the other, each of which lives for at least BLOCKS blocks while the reference's
+client mints, spends and sends on it:
 
   - the reference's validator and sequencer; our full node follows, and a second one of ours follows that
   - our validator and sequencer; the reference's full node follows, and one of ours follows that
   - our sequencer with the reference's validator; the sequencer is lost and ours recovers it
   - the reference's sequencer with our validator; the reference recovers from our validator, then our
     full node is promoted
+
+and two on which network transactions are made:
+
+  - the reference's sequencer and prover with our builder
+  - our sequencer and prover with the reference's builder
 
 At the end every block, header and changed account is compared between all nodes of a network.
 """
@@ -18,11 +23,11 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
-from network import KEY, Client, Program, free_port  # noqa: E402
+from network import KEY, Client, Program, free_port, run, step, until  # noqa: E402
+from network_transactions import NOTES, Builder, Counters  # noqa: E402
 
 BLOCKS = 50
 GENESIS = """\
@@ -45,27 +50,6 @@ max_supply = 10000000
 # The reference takes 2 GiB of cache for each of its trees otherwise.
 SMALL_CACHES = [argument for tree in ("account-tree", "nullifier-tree", "account-state-forest")
                 for argument in (f"--store.{tree}.rocksdb.cache-size", "67108864")]
-STARTED = time.monotonic()
-
-
-def step(text: str) -> None:
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
-
-
-def run(*command) -> str:
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}\nexit {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def until(what: str, condition, timeout_s: float = 180):
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"not within {timeout_s} s: {what}")
 
 
 class Node(Program):
@@ -113,11 +97,13 @@ class Network:
         node.start(timeout_s=120)
         return node
 
-    def sequencer(self, name: str, programs: Path, data: Path | None = None) -> Node:
+    def sequencer(self, name: str, programs: Path, data: Path | None = None,
+                  builder: Builder | None = None) -> Node:
+        url = builder.url if builder else f"http://127.0.0.1:{free_port()}"
         return self.start_node(name, programs, data or self.new_store(name, programs), "sequencer",
-                               "--validator.url", self.validator_url, "--ntx-builder.url",
-                               f"http://127.0.0.1:{free_port()}", "--block.interval", "1s",
-                               "--batch.interval", "300ms")
+                               "--validator.url", self.validator_url, "--ntx-builder.url", url,
+                               "--block.interval", "1s", "--batch.interval", "300ms",
+                               *(builder.sequencer_options if builder else ()))
 
     def full(self, name: str, programs: Path, source: Node, data: Path | None = None) -> Node:
         return self.start_node(name, programs, data or self.new_store(name, programs), "full",
@@ -220,14 +206,38 @@ class Interop:
         promoted = network.sequencer("our-promoted-sequencer", self.ours, full.data)
         self.compare(promoted, network.full("reference-follower", self.reference, promoted), tip + 5)
 
-    def run(self) -> None:
+    def built(self, network: Network, sequencer_programs: Path, builder: Builder, follower_programs: Path) -> None:
+        """Network transactions by one implementation's builder on the other's sequencer."""
+        sequencer = network.sequencer("sequencer", sequencer_programs, builder=builder)
+        full = network.full("full", follower_programs, sequencer)
+        try:
+            builder.start(network.folder / "genesis" / "genesis.dat", sequencer.url)
+            Counters(self.ours / "counter_client", network.folder, full.url).count_to(NOTES)
+        except BaseException:
+            print(builder.logs(), flush=True)
+            raise
+        finally:
+            builder.stop()
+        self.compare(sequencer, full, BLOCKS)
+
+    def built_by_ours(self, network: Network) -> None:
+        self.built(network, self.reference, Builder(network.folder, self.ours, self.reference), self.ours)
+
+    def built_by_reference(self, network: Network) -> None:
+        self.built(network, self.ours, Builder(network.folder, self.reference, self.ours), self.reference)
+
+    def run(self, only: int | None) -> None:
         networks = [
             ("our full nodes on the reference's sequencer", self.reference, self.followed_by_ours),
             ("the reference's full node on our sequencer", self.ours, self.followed_by_reference),
             ("our sequencer, the reference's validator", self.reference, self.signed_by_reference),
             ("the reference's sequencer, our validator", self.ours, self.sequenced_by_reference),
+            ("our builder on the reference's sequencer and prover", self.reference, self.built_by_ours),
+            ("the reference's builder on our sequencer and prover", self.ours, self.built_by_reference),
         ]
-        for number, (title, validator_programs, scenario) in enumerate(networks):
+        for number, (title, validator_programs, scenario) in enumerate(networks, 1):
+            if only not in (None, number):
+                continue
             step(title)
             network = Network(self.folder / f"network-{number}", validator_programs)
             try:
@@ -266,13 +276,11 @@ if __name__ == "__main__":
     parser.add_argument("--reference", type=Path, required=True, help="folder with the reference's programs")
     parser.add_argument("--client", required=True, help="the reference's miden-client")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
+    parser.add_argument("--only", type=int, help="only the network of this number, from 1")
     options = parser.parse_args()
-    if options.keep:
-        options.keep.mkdir(parents=True)
-        Interop(options.programs.resolve(), options.reference.resolve(), options.client,
-                options.keep.resolve()).run()
-    else:
-        with tempfile.TemporaryDirectory(prefix="miden-interop-") as temporary:
-            Interop(options.programs.resolve(), options.reference.resolve(), options.client,
-                    Path(temporary)).run()
+    with tempfile.TemporaryDirectory(prefix="miden-interop-") as temporary:
+        if options.keep:
+            options.keep.mkdir(parents=True)
+        folder = options.keep.resolve() if options.keep else Path(temporary)
+        Interop(options.programs.resolve(), options.reference.resolve(), options.client, folder).run(options.only)
     step("passed")
