@@ -297,6 +297,21 @@ TEST_F(NtxBuilderTest, MakesAnExpiredTransactionAnew) {
   EXPECT_EQ(engine_->proofs, 2);
 }
 
+TEST_F(NtxBuilderTest, SlowProversDoNotKeepAnAccountFromItsNotes) {
+  const std::vector<Note> notes = prepare(kAccount, {Deed::kCount});
+  engine_->holds_proofs = true;
+  start();
+  ASSERT_TRUE(await([&] { return engine_->proofs == 1; }));
+  for (int i = 0; i < 3 * kExpirationDelta; ++i) network_.commit();
+  ASSERT_TRUE(
+      await([&] { return builder_->state().tip()->header.block_num.value == network_.tip(); }));
+  engine_->holds_proofs = false;
+  ASSERT_TRUE(await([&] { return network_.mempool_size() == 1; }));
+  network_.commit();
+  EXPECT_EQ(network_.consumed().size(), 1u);
+  EXPECT_EQ(engine_->proofs, 1);
+}
+
 TEST_F(NtxBuilderTest, LetsTransactionsExpireOnChainWhereTheAccountAllowsTheScript) {
   const AccountId other = network_account(2);
   std::vector<Note> notes = prepare(kAccount, {Deed::kCount}, word(777));

@@ -23,17 +23,12 @@ Candidate first_notes(Candidate candidate, size_t count) {
   return candidate;
 }
 
-InflightTransaction record_of(const Candidate& candidate, const ExecutedCandidate& executed,
-                              uint16_t expiration_delta) {
-  const BlockNum reference = candidate.tip->header.block_num;
-  const uint64_t patience_ends = uint64_t{reference.value} + expiration_delta;
-  const uint64_t expiration =
-      std::min<uint64_t>(patience_ends, executed.transaction->expiration_block_num);
+InflightTransaction record_of(const Candidate& candidate, const ExecutedCandidate& executed) {
   return {.id = TransactionId(executed.transaction->id),
           .account = candidate.account->id,
           .initial_commitment = candidate.account->commitment(),
-          .reference_block = reference,
-          .expiration_block = {static_cast<uint32_t>(expiration)},
+          .reference_block = candidate.tip->header.block_num,
+          .expiration_block = {executed.transaction->expiration_block_num},
           .notes = executed.consumed};
 }
 
@@ -175,22 +170,36 @@ AccountRunner::End AccountRunner::prove_and_submit(const Candidate& candidate,
                                                    ExecutedCandidate executed,
                                                    const std::stop_token& stop) {
   const NetworkTransaction& transaction = *executed.transaction;
-  InflightTransaction record = record_of(candidate, executed, options_.expiration_delta);
+  InflightTransaction record = record_of(candidate, executed);
   Answer<Bytes> proven = prove(transaction, *candidate.tip, stop);
   if (stop.stop_requested()) return End::kDone;
   if (!proven) {
     log_warn("network transaction was not proven", {{"transaction", record.id},
                                                     {"account", record.account},
                                                     {"cause", text_of(proven.error())}});
-    if (proven.error().code != StatusCode::kOutOfRange) return End::kHindered;
+    if (proven.error().code != StatusCode::kOutOfRange) {
+      // Provers may be too slow for so much at once.
+      const std::scoped_lock lock(mutex_);
+      turns_.take_fewer(record.account, record.notes.size());
+      return End::kHindered;
+    }
     return split_or_blame(record,
                           "transaction is too large to be proven: " + proven.error().message);
   }
-  if (around_.state.tip()->header.block_num >= record.expiration_block) {
-    log_warn("proving took longer than the transaction may wait",
-             {{"transaction", record.id}, {"account", record.account}});
+  const BlockNum tip = around_.state.tip()->header.block_num;
+  if (tip >= record.expiration_block) {
+    log_warn(
+        "proving took longer than the transaction may wait: raise --tx-expiration-delta or add "
+        "provers",
+        {{"transaction", record.id}, {"account", record.account}});
+    const std::scoped_lock lock(mutex_);
+    turns_.take_fewer(record.account, record.notes.size());
     return End::kHindered;
   }
+  // Where it does not expire by itself it is waited for from now on, however long it was proven.
+  const uint64_t patience_ends = uint64_t{tip.value} + options_.expiration_delta;
+  record.expiration_block.value =
+      static_cast<uint32_t>(std::min<uint64_t>(record.expiration_block.value, patience_ends));
   if (const Result<void> recorded = around_.state.record_submitted(record); !recorded) {
     log_info("the chain has changed what a transaction starts from, it is made anew",
              {{"transaction", record.id},

@@ -31,8 +31,8 @@ class AccountRunner {
     AccountTurns::Options turns = {};
     SubmittedTransactions::Options submissions = {};
     ExecutionTerms execution = {};
-    // Blocks after its reference block until which a transaction is waited for; on chain too where
-    // the account allows the expiration script.
+    // Blocks for which a submitted transaction is waited for. Where the account allows the
+    // expiration script it also expires on chain, so many blocks after its reference block.
     uint16_t expiration_delta = 30;
     // How long a transaction waits for provers that are busy or away before its account rests.
     std::chrono::milliseconds proving_patience = std::chrono::seconds(20);
