@@ -1,27 +1,53 @@
 #include "chain/account_change.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "protocol/account_delta.hpp"
 
 namespace miden {
 namespace {
 
-// Updates of one account are too small to share among threads; accounts are.
-SerialExecutor& serial() {
-  static SerialExecutor executor;
-  return executor;
-}
-
 std::vector<SmtEntry> sorted(std::vector<SmtEntry> entries) {
   std::ranges::sort(entries, {}, &SmtEntry::key);
   return entries;
 }
 
-Result<TreeChange> new_tree(const Key& tree, std::vector<SmtEntry> entries) {
-  const EmptyTree empty;
-  const RememberingTree nothing(empty);
-  return change_tree(tree, nothing, sorted(std::move(entries)), serial());
+// A vault or map and what is to be set in it.
+struct TreeUnderChange {
+  TreeUnderChange(std::unique_ptr<SmtReader> before, Key tree)
+      : stored(std::move(before)), current(*stored), wanted{tree, &current, {}} {}
+
+  std::unique_ptr<SmtReader> stored;
+  RememberingTree current;
+  TreeEntries wanted;
+};
+
+// An account's change while the roots of its trees are not known yet.
+struct Draft {
+  explicit Draft(AccountRecord record)
+      : change{.record = std::move(record),
+               .old_record = std::nullopt,
+               .code = std::nullopt,
+               .trees = {},
+               .vault_updates = {},
+               .map_updates = {}} {}
+
+  AccountChange change;
+  struct ChangedTree {
+    std::unique_ptr<TreeUnderChange> tree;
+    std::optional<size_t> slot;  // of a map; nothing: the vault
+  };
+  std::vector<ChangedTree> trees;
+  // Of a public account that existed: its slots, complete but for those roots.
+  std::vector<StorageSlotHeader> slots;
+  Felt nonce_delta;
+};
+
+void add_new_tree(Draft& draft, const Key& tree, std::vector<SmtEntry> entries) {
+  auto under_change = std::make_unique<TreeUnderChange>(std::make_unique<EmptyTree>(), tree);
+  under_change->wanted.entries = sorted(std::move(entries));
+  draft.trees.push_back({std::move(under_change), std::nullopt});
 }
 
 Result<void> check_commitment(const AccountHeader& header, const Word& expected) {
@@ -32,33 +58,26 @@ Result<void> check_commitment(const AccountHeader& header, const Word& expected)
                   actual.to_hex() + ", the block says " + expected.to_hex());
 }
 
-Result<AccountChange> create_account(BlockNum block, const AccountDelta& full_state,
-                                     const Word& final_commitment) {
+Result<Draft> create_account(BlockNum block, const AccountDelta& full_state,
+                             const Word& final_commitment) {
   const Account account = TRY(full_state.to_account());
   const AccountHeader header = account.header();
   TRY(check_commitment(header, final_commitment));
 
-  AccountChange change{
-      .record = {.id = account.id,
-                 .commitment = final_commitment,
-                 .updated_at = block,
-                 .created_at = block,
-                 .is_network_account = is_network_account(account),
-                 .public_state = AccountRecord::PublicState{header, account.storage.header()}},
-      .old_record = std::nullopt,
-      .code = to_bytes(account.code),
-      .trees = {},
-      .vault_updates = {},
-      .map_updates = {},
-  };
+  Draft draft({.id = account.id,
+               .commitment = final_commitment,
+               .updated_at = block,
+               .created_at = block,
+               .is_network_account = is_network_account(account),
+               .public_state = AccountRecord::PublicState{header, account.storage.header()}});
+  AccountChange& change = draft.change;
+  change.code = to_bytes(account.code);
   std::vector<SmtEntry> vault;
   for (const Asset& asset : account.vault.assets()) {
     vault.push_back({asset.key().word(), asset.value()});
     change.vault_updates.push_back({block, asset.key().word(), asset});
   }
-  if (!vault.empty()) {
-    change.trees.push_back(TRY(new_tree(vault_tree(account.id), std::move(vault))));
-  }
+  if (!vault.empty()) add_new_tree(draft, vault_tree(account.id), std::move(vault));
   for (const StorageSlot& slot : account.storage.slots()) {
     const auto* map = std::get_if<StorageMap>(&slot.content);
     if (map == nullptr || map->entries().empty()) continue;
@@ -67,10 +86,9 @@ Result<AccountChange> create_account(BlockNum block, const AccountDelta& full_st
       entries.push_back({storage_map_leaf_key(key), value});
       change.map_updates.push_back({block, slot.name, key, value});
     }
-    change.trees.push_back(
-        TRY(new_tree(storage_map_tree(account.id, slot.name.id()), std::move(entries))));
+    add_new_tree(draft, storage_map_tree(account.id, slot.name.id()), std::move(entries));
   }
-  return change;
+  return draft;
 }
 
 // Balance after a fungible delta; zero: the asset is gone.
@@ -92,16 +110,15 @@ Result<uint64_t> new_balance(std::optional<uint64_t> balance, int64_t delta) {
   return *balance - taken;
 }
 
-Result<Word> change_vault(const ChainReader& reader, const AccountId& account, BlockNum block,
-                          const AccountVaultDelta& delta, AccountChange& change) {
-  const Key tree = vault_tree(account);
-  const StoredTree stored(reader, tree);
-  const RememberingTree current(stored);
+Result<void> change_vault(const ChainReader& reader, const AccountId& account, BlockNum block,
+                          const AccountVaultDelta& delta, Draft& draft) {
+  const Key key = vault_tree(account);
+  auto tree = std::make_unique<TreeUnderChange>(std::make_unique<StoredTree>(reader, key), key);
 
   std::vector<Word> keys;
   for (const auto& [key, amount] : delta.fungible) keys.push_back(key.word());
   for (const auto& [key, asset] : delta.non_fungible) keys.push_back(key.word());
-  const std::vector<Word> values = expect_sound(smt_get_many(current, keys));
+  const std::vector<Word> values = expect_sound(smt_get_many(tree->current, keys));
 
   std::vector<SmtEntry> entries;
   size_t place = 0;
@@ -126,36 +143,30 @@ Result<Word> change_vault(const ChainReader& reader, const AccountId& account, B
   for (const SmtEntry& entry : entries) {
     std::optional<Asset> asset;
     if (!entry.value.is_zero()) asset = TRY(Asset::from_key_and_value(entry.key, entry.value));
-    change.vault_updates.push_back({block, entry.key, std::move(asset)});
+    draft.change.vault_updates.push_back({block, entry.key, std::move(asset)});
   }
-  TreeChange tree_change = TRY(change_tree(tree, current, sorted(std::move(entries)), serial()));
-  const Word root = tree_change.root;
-  change.trees.push_back(std::move(tree_change));
-  return root;
+  tree->wanted.entries = sorted(std::move(entries));
+  draft.trees.push_back({std::move(tree), std::nullopt});
+  return {};
 }
 
-Result<Word> change_map(const ChainReader& reader, const AccountId& account, BlockNum block,
-                        const StorageSlotName& slot, const StorageMapDelta& delta,
-                        AccountChange& change) {
-  const Key tree = storage_map_tree(account, slot.id());
-  const StoredTree stored(reader, tree);
-  const RememberingTree current(stored);
+void change_map(const ChainReader& reader, const AccountId& account, BlockNum block, size_t slot,
+                const StorageMapDelta& delta, Draft& draft) {
+  const StorageSlotName& name = draft.slots[slot].name;
+  const Key key = storage_map_tree(account, name.id());
+  auto tree = std::make_unique<TreeUnderChange>(std::make_unique<StoredTree>(reader, key), key);
   std::vector<SmtEntry> entries;
-  for (const auto& [key, value] : delta.entries) {
-    entries.push_back({storage_map_leaf_key(key), value});
-    change.map_updates.push_back({block, slot, key, value});
+  for (const auto& [map_key, value] : delta.entries) {
+    entries.push_back({storage_map_leaf_key(map_key), value});
+    draft.change.map_updates.push_back({block, name, map_key, value});
   }
-  TreeChange tree_change = TRY(change_tree(tree, current, sorted(std::move(entries)), serial()));
-  const Word root = tree_change.root;
-  change.trees.push_back(std::move(tree_change));
-  return root;
+  tree->wanted.entries = sorted(std::move(entries));
+  draft.trees.push_back({std::move(tree), slot});
 }
 
-Result<AccountStorageHeader> change_storage(const ChainReader& reader, const AccountId& account,
-                                            BlockNum block, const AccountStorageHeader& before,
-                                            const AccountStorageDelta& delta,
-                                            AccountChange& change) {
-  std::vector<StorageSlotHeader> slots = before.slots();
+Result<void> change_storage(const ChainReader& reader, const AccountId& account, BlockNum block,
+                            const AccountStorageDelta& delta, Draft& draft) {
+  std::vector<StorageSlotHeader>& slots = draft.slots;
   for (const auto& [name, content] : delta.slots) {
     const auto slot = std::ranges::find(slots, name, &StorageSlotHeader::name);
     if (slot == slots.end()) {
@@ -171,65 +182,63 @@ Result<AccountStorageHeader> change_storage(const ChainReader& reader, const Acc
     if (map == nullptr) {
       slot->value = std::get<Word>(content);
     } else if (!map->entries.empty()) {
-      slot->value = TRY(change_map(reader, account, block, slot->name, *map, change));
+      change_map(reader, account, block, static_cast<size_t>(slot - slots.begin()), *map, draft);
     }
   }
-  return AccountStorageHeader::make(std::move(slots));
+  return {};
 }
 
-Result<AccountChange> change_public_account(const ChainReader& reader, BlockNum block,
-                                            const AccountDelta& delta, const Word& final_commitment,
-                                            AccountRecord record) {
+Result<Draft> change_public_account(const ChainReader& reader, BlockNum block,
+                                    const AccountDelta& delta, AccountRecord record) {
   if (!record.public_state) {
     return fail("DataCorrupted", "the stored state of account " + record.id.to_hex() +
                                      " is that of a private account");
   }
-  AccountChange change{.record = std::move(record),
-                       .old_record = std::nullopt,
-                       .code = std::nullopt,
-                       .trees = {},
-                       .vault_updates = {},
-                       .map_updates = {}};
-  AccountRecord::PublicState& state = *change.record.public_state;
-  const AccountId& id = change.record.id;
+  Draft draft(std::move(record));
+  draft.slots = draft.change.record.public_state->storage.slots();
+  draft.nonce_delta = delta.nonce_delta;
+  const AccountId id = draft.change.record.id;
+  if (!delta.vault.is_empty()) TRY(change_vault(reader, id, block, delta.vault, draft));
+  if (!delta.storage.is_empty()) TRY(change_storage(reader, id, block, delta.storage, draft));
+  return draft;
+}
 
-  if (!delta.vault.is_empty()) {
-    state.header.vault_root = TRY(change_vault(reader, id, block, delta.vault, change));
+// With the roots of its trees, an account that existed is complete.
+Result<void> finish_public_account(BlockNum block, const Word& final_commitment, Draft& draft) {
+  AccountRecord& record = draft.change.record;
+  AccountRecord::PublicState& state = *record.public_state;
+  for (size_t i = 0; i < draft.trees.size(); ++i) {
+    const std::optional<size_t>& slot = draft.trees[i].slot;
+    (slot ? draft.slots[*slot].value : state.header.vault_root) = draft.change.trees[i].root;
   }
-  if (!delta.storage.is_empty()) {
-    state.storage = TRY(change_storage(reader, id, block, state.storage, delta.storage, change));
+  if (draft.slots != state.storage.slots()) {
+    state.storage = TRY(AccountStorageHeader::make(std::move(draft.slots)));
     state.header.storage_commitment = state.storage.commitment();
   }
   uint64_t nonce = 0;
-  if (__builtin_add_overflow(state.header.nonce.value(), delta.nonce_delta.value(), &nonce) ||
+  if (__builtin_add_overflow(state.header.nonce.value(), draft.nonce_delta.value(), &nonce) ||
       nonce >= Felt::kModulus) {
-    return fail("NonceOverflow", "the nonce of account " + id.to_hex() + " overflows");
+    return fail("NonceOverflow", "the nonce of account " + record.id.to_hex() + " overflows");
   }
   state.header.nonce = Felt::from_canonical(nonce);
   TRY(check_commitment(state.header, final_commitment));
-  change.record.commitment = final_commitment;
-  change.record.updated_at = block;
-  return change;
+  record.commitment = final_commitment;
+  record.updated_at = block;
+  return {};
 }
 
-AccountChange private_account(BlockNum block, const BlockAccountUpdate& update,
-                              BlockNum created_at) {
-  return {.record = {.id = update.account_id,
-                     .commitment = update.final_commitment,
-                     .updated_at = block,
-                     .created_at = created_at,
-                     .is_network_account = false,
-                     .public_state = std::nullopt},
-          .old_record = std::nullopt,
-          .code = std::nullopt,
-          .trees = {},
-          .vault_updates = {},
-          .map_updates = {}};
+Draft private_account(BlockNum block, const BlockAccountUpdate& update, BlockNum created_at) {
+  return Draft({.id = update.account_id,
+                .commitment = update.final_commitment,
+                .updated_at = block,
+                .created_at = created_at,
+                .is_network_account = false,
+                .public_state = std::nullopt});
 }
 
-Result<AccountChange> change_account(const ChainReader& reader, BlockNum block,
-                                     const BlockAccountUpdate& update,
-                                     std::optional<AccountRecord> record) {
+Result<Draft> change_account(const ChainReader& reader, BlockNum block,
+                             const BlockAccountUpdate& update,
+                             std::optional<AccountRecord> record) {
   const AccountId& id = update.account_id;
   const std::optional<AccountDelta>& delta = update.details.delta;
   if (id.is_public() && !delta) {
@@ -255,19 +264,41 @@ Result<AccountChange> change_account(const ChainReader& reader, BlockNum block,
   if (!record) {
     return fail("AccountNotFoundInDb", "account " + id.to_hex() + " is updated but unknown");
   }
-  return change_public_account(reader, block, *delta, update.final_commitment, *std::move(record));
+  return change_public_account(reader, block, *delta, *std::move(record));
 }
 
 }  // namespace
 
-Result<AccountChange> compute_account_change(const ChainReader& reader, BlockNum block,
-                                             const BlockAccountUpdate& update,
-                                             const std::optional<Bytes>& old_record) {
-  std::optional<AccountRecord> record;
-  if (old_record) record = decode_stored<AccountRecord>(*old_record);
-  AccountChange change = TRY(change_account(reader, block, update, std::move(record)));
-  change.old_record = old_record;
-  return change;
+Result<std::vector<AccountChange>> compute_account_changes(
+    const ChainReader& reader, BlockNum block, std::span<const BlockAccountUpdate> updates,
+    std::span<const std::optional<Bytes>> old_records) {
+  std::vector<Draft> drafts;
+  drafts.reserve(updates.size());
+  std::vector<TreeEntries> trees;
+  for (size_t i = 0; i < updates.size(); ++i) {
+    std::optional<AccountRecord> record;
+    if (old_records[i]) record = decode_stored<AccountRecord>(*old_records[i]);
+    Draft& draft =
+        drafts.emplace_back(TRY(change_account(reader, block, updates[i], std::move(record))));
+    draft.change.old_record = old_records[i];
+    for (Draft::ChangedTree& tree : draft.trees) trees.push_back(std::move(tree.tree->wanted));
+  }
+
+  SerialExecutor here;  // callers share accounts among threads
+  std::vector<TreeChange> changed = TRY(change_trees(trees, here));
+  auto next = changed.begin();
+  std::vector<AccountChange> changes;
+  changes.reserve(drafts.size());
+  for (size_t i = 0; i < drafts.size(); ++i) {
+    Draft& draft = drafts[i];
+    for (size_t count = draft.trees.size(); count > 0; --count) {
+      draft.change.trees.push_back(std::move(*next++));
+    }
+    const bool existed = draft.change.record.public_state && draft.change.old_record;
+    if (existed) TRY(finish_public_account(block, updates[i].final_commitment, draft));
+    changes.push_back(std::move(draft.change));
+  }
+  return changes;
 }
 
 }  // namespace miden

@@ -71,7 +71,7 @@ class ChainState {
   // ValidatorKeyChanged, InvalidSignature, NewBlockInvalidBlockNum, NewBlockInvalidPrevCommitment,
   // DuplicatedNullifiers, NewBlockInvalidChainCommitment, NewBlockInvalidNullifierRoot,
   // NewBlockDuplicateAccountIdPrefix, NewBlockInvalidAccountRoot, InvalidNoteIndex,
-  // NewBlockInvalidNoteRoot, then those of compute_account_change (account_change.hpp).
+  // NewBlockInvalidNoteRoot, then those of compute_account_changes (account_change.hpp).
   Result<void> apply_block(const SignedBlock& block,
                            std::optional<ByteView> proving_inputs = std::nullopt);
 

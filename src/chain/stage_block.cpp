@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <exception>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "chain/account_change.hpp"
 
 namespace miden {
 namespace {
+
+// Accounts whose trees are hashed together: enough to fill the batches of Poseidon2.
+constexpr size_t kAccountsAtOnce = 32;
 
 Result<void> check_root(std::string_view code, std::string_view what, const Word& computed,
                         const Word& stated) {
@@ -41,7 +45,8 @@ Result<void> stage_nullifiers(BlockWrite& write, const ChainReader& before,
   TRY(check_root("NewBlockInvalidChainCommitment", "chain commitment", chain_commitment,
                  block.header.chain_commitment));
 
-  const TreeChange change = TRY(change_tree(nullifier_tree(), current, entries, executor));
+  const TreeChange change =
+      TRY(change_tree({nullifier_tree(), &current, std::move(entries)}, executor));
   TRY(check_root("NewBlockInvalidNullifierRoot", "nullifier root", change.root,
                  block.header.nullifier_root));
   write_tree_change(write, change, TreeHistory::kDropped);
@@ -85,7 +90,8 @@ Result<void> stage_account_tree(BlockWrite& write, const ChainReader& before,
     entries.push_back({account_tree_key(update.account_id), update.final_commitment});
   }
   std::ranges::sort(entries, {}, &SmtEntry::key);
-  const TreeChange change = TRY(change_tree(account_tree(), current, entries, executor));
+  const TreeChange change =
+      TRY(change_tree({account_tree(), &current, std::move(entries)}, executor));
   TRY(check_root("NewBlockInvalidAccountRoot", "account root", change.root,
                  block.header.account_root));
   write_tree_change(write, change, TreeHistory::kKept);
@@ -145,22 +151,25 @@ Result<void> stage_accounts(BlockWrite& write, const ChainReader& before, const 
   for (const BlockAccountUpdate& update : updates) keys.push_back(account_key(update.account_id));
   const std::vector<std::optional<Bytes>> old_records = before.rows().get_many(kAccounts, keys);
 
-  std::vector<std::optional<Result<AccountChange>>> changes(updates.size());
-  std::vector<std::exception_ptr> failures(updates.size());
-  executor.parallel_for(updates.size(), 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      try {
-        changes[i] = compute_account_change(before, write.block(), updates[i], old_records[i]);
-      } catch (...) {
-        failures[i] = std::current_exception();
-      }
+  std::mutex mutex;  // guards what the pieces leave
+  std::map<size_t, Result<std::vector<AccountChange>>> pieces;
+  std::exception_ptr failure;
+  executor.parallel_for(updates.size(), kAccountsAtOnce, [&](size_t begin, size_t end) {
+    try {
+      Result<std::vector<AccountChange>> changes = compute_account_changes(
+          before, write.block(), std::span(updates).subspan(begin, end - begin),
+          std::span(old_records).subspan(begin, end - begin));
+      const std::lock_guard lock(mutex);
+      pieces.emplace(begin, std::move(changes));
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
     }
   });
-  for (size_t i = 0; i < updates.size(); ++i) {
-    if (failures[i]) std::rethrow_exception(failures[i]);
-    if (!*changes[i]) return std::unexpected(changes[i]->error());
-    write_account_change(write, before, **changes[i]);
-    changes[i].reset();
+  if (failure) std::rethrow_exception(failure);
+  for (const auto& [begin, changes] : pieces) {
+    if (!changes) return std::unexpected(changes.error());
+    for (const AccountChange& change : *changes) write_account_change(write, before, change);
   }
   return {};
 }

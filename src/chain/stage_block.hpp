@@ -20,7 +20,7 @@ struct EncodedBlock {
 //
 // Errors: DuplicatedNullifiers, NewBlockInvalidChainCommitment, NewBlockInvalidNullifierRoot,
 // NewBlockDuplicateAccountIdPrefix, NewBlockInvalidAccountRoot, NewBlockInvalidNoteRoot, those of
-// block_note_tree and compute_account_change.
+// block_note_tree and compute_account_changes.
 Result<void> stage_block(BlockWrite& write, const ChainReader& before, const EncodedBlock& encoded,
                          Executor& executor);
 

@@ -1,5 +1,7 @@
 #include "chain/stored_tree.hpp"
 
+#include "merkle/update_many.hpp"
+
 namespace miden {
 namespace {
 
@@ -56,6 +58,27 @@ bool take_leaf(std::vector<SmtEntry>& entries, ByteView leaf, size_t limit) {
     entries.push_back(entry);
   }
   return entries.size() >= limit;
+}
+
+TreeChange rows_of_update(const TreeEntries& tree, SmtUpdate update) {
+  TreeChange change{update.root, {}};
+  change.rows.reserve(update.subtrees.size() + update.leaves.size());
+  std::vector<SubtreeKey> subtrees;
+  for (const auto& [key, value] : update.subtrees) subtrees.push_back(key);
+  std::vector<uint64_t> leaves;
+  for (const auto& [index, value] : update.leaves) leaves.push_back(index);
+
+  std::vector<std::optional<Bytes>> old_subtrees = tree.current->subtrees(subtrees);
+  for (size_t i = 0; i < subtrees.size(); ++i) {
+    change.rows.push_back({subtree_row(tree.tree, subtrees[i]), std::move(old_subtrees[i]),
+                           std::move(update.subtrees[i].second)});
+  }
+  std::vector<std::optional<Bytes>> old_leaves = tree.current->leaves(leaves);
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    change.rows.push_back({leaf_row(tree.tree, leaves[i]), std::move(old_leaves[i]),
+                           std::move(update.leaves[i].second)});
+  }
+  return change;
 }
 
 }  // namespace
@@ -126,31 +149,27 @@ std::vector<std::optional<Bytes>> RememberingTree::leaves(std::span<const uint64
                   [this](std::span<const uint64_t> unknown) { return tree_.leaves(unknown); });
 }
 
-Result<TreeChange> change_tree(const Key& tree, const RememberingTree& current,
-                               std::span<const SmtEntry> entries, Executor& executor) {
-  Result<SmtUpdate> updated = smt_update(current, entries, executor);
-  if (!updated) {
-    if (updated.error().code == "CorruptTree") throw_corrupt(updated.error().message);
-    return std::unexpected(updated.error());
+Result<std::vector<TreeChange>> change_trees(std::span<const TreeEntries> trees,
+                                             Executor& executor) {
+  std::vector<SmtChange> wanted;
+  wanted.reserve(trees.size());
+  for (const TreeEntries& tree : trees) wanted.push_back({tree.current, tree.entries});
+  Result<std::vector<SmtUpdate>> updates = smt_update_many(wanted, executor);
+  if (!updates) {
+    if (updates.error().code == "CorruptTree") throw_corrupt(updates.error().message);
+    return std::unexpected(updates.error());
   }
-  TreeChange change{updated->root, {}};
-  change.rows.reserve(updated->subtrees.size() + updated->leaves.size());
-  std::vector<SubtreeKey> subtrees;
-  for (const auto& [key, value] : updated->subtrees) subtrees.push_back(key);
-  std::vector<uint64_t> leaves;
-  for (const auto& [index, value] : updated->leaves) leaves.push_back(index);
+  std::vector<TreeChange> changes;
+  changes.reserve(trees.size());
+  for (size_t i = 0; i < trees.size(); ++i) {
+    changes.push_back(rows_of_update(trees[i], std::move((*updates)[i])));
+  }
+  return changes;
+}
 
-  std::vector<std::optional<Bytes>> old_subtrees = current.subtrees(subtrees);
-  for (size_t i = 0; i < subtrees.size(); ++i) {
-    change.rows.push_back({subtree_row(tree, subtrees[i]), std::move(old_subtrees[i]),
-                           std::move(updated->subtrees[i].second)});
-  }
-  std::vector<std::optional<Bytes>> old_leaves = current.leaves(leaves);
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    change.rows.push_back({leaf_row(tree, leaves[i]), std::move(old_leaves[i]),
-                           std::move(updated->leaves[i].second)});
-  }
-  return change;
+Result<TreeChange> change_tree(TreeEntries tree, Executor& executor) {
+  std::vector<TreeChange> changes = TRY(change_trees({&tree, 1}, executor));
+  return std::move(changes.front());
 }
 
 void write_tree_change(BlockWrite& write, const TreeChange& change, TreeHistory history) {

@@ -92,10 +92,17 @@ struct TreeChange {
   Word root;
   std::vector<TreeRowChange> rows;
 };
-// The rows of `tree` that setting `entries` (sorted, without duplicates) changes. `current` is the
-// tree before. Error: TooManyLeafEntries.
-Result<TreeChange> change_tree(const Key& tree, const RememberingTree& current,
-                               std::span<const SmtEntry> entries, Executor& executor);
+// What is to be set in a tree. `current` is the tree before; `entries` are sorted, without
+// duplicates.
+struct TreeEntries {
+  Key tree;
+  const RememberingTree* current;
+  std::vector<SmtEntry> entries;
+};
+// The rows that setting them changes, for each tree. Error: TooManyLeafEntries.
+Result<std::vector<TreeChange>> change_trees(std::span<const TreeEntries> trees,
+                                             Executor& executor);
+Result<TreeChange> change_tree(TreeEntries tree, Executor& executor);
 
 // Who may ask for older versions of a tree.
 enum class TreeHistory { kKept, kDropped };

@@ -8,6 +8,7 @@
 
 #include "merkle/memory_smt_store.hpp"
 #include "merkle/smt.hpp"
+#include "merkle/update_many.hpp"
 #include "test_support/naive_merkle.hpp"
 
 namespace miden {
@@ -157,6 +158,45 @@ TEST(StoredSmt, FollowsRandomHistories) {
       for (int i = 0; i < 3; ++i) sample.push_back(keys.fresh());
       expect_same_tree(store, model, sample);
     }
+  }
+}
+
+// Trees of all sizes in one call, some of which nothing changes: what each alone would become.
+TEST(StoredSmt, SeveralTreesAtOnceChangeAsEachAlone) {
+  SerialExecutor serial;
+  ThreadPerPiece threads;
+  for (uint64_t seed = 200; seed < 210; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    KeySource keys(seed);
+    std::mt19937_64& random = keys.random();
+    std::vector<NaiveSmt> models(1 + random() % 20);
+    std::vector<MemorySmtStore> stores(models.size());
+    for (int round = 0; round < 4; ++round) {
+      std::vector<CheckedReader> readers(stores.begin(), stores.end());
+      std::vector<std::vector<SmtEntry>> entries;
+      std::vector<SmtChange> wanted;
+      for (NaiveSmt& model : models) {
+        Changes changes;
+        for (size_t n = random() % 12; n > 0; --n) {
+          changes[keys.fresh()] = random() % 4 == 0 ? Word() : random_word(random);
+        }
+        for (const auto& [key, value] : model.entries()) {
+          if (random() % 3 == 0) changes[key] = random() % 2 ? Word() : value;
+        }
+        for (const auto& [key, value] : changes) model.set(key, value);
+        entries.push_back(sorted_entries(changes));
+      }
+      for (size_t i = 0; i < models.size(); ++i) wanted.push_back({&readers[i], entries[i]});
+      Executor& executor = round % 2 ? static_cast<Executor&>(threads) : serial;
+      std::vector<SmtUpdate> updates = smt_update_many(wanted, executor).value();
+      ASSERT_EQ(updates.size(), models.size());
+      for (size_t i = 0; i < models.size(); ++i) {
+        EXPECT_EQ(updates[i].root, models[i].root());
+        stores[i].apply(std::move(updates[i]));
+        ASSERT_EQ(stores[i], built_at_once(models[i])) << "tree " << i << " round " << round;
+      }
+    }
+    EXPECT_TRUE(smt_update_many({}, serial).value().empty());
   }
 }
 

@@ -1,8 +1,10 @@
-// What changes in a stored tree when entries are set: all leaves at once, level by level.
+// What changes in stored trees when entries are set: all leaves of all trees at once, level by
+// level.
 #include <algorithm>
 
 #include "crypto/poseidon2.hpp"
 #include "merkle/smt_trie.hpp"
+#include "merkle/update_many.hpp"
 
 namespace miden {
 namespace {
@@ -22,25 +24,80 @@ bool sets_something(const LeafChange& change) {
   return std::ranges::any_of(change.entries, [](const SmtEntry& e) { return !e.value.is_zero(); });
 }
 
+// One tree's update, in the steps that smt_update_many takes for all of them together.
 class Update {
  public:
-  Update(const SmtReader& reader, Executor& executor) : reader_(reader), executor_(executor) {}
+  explicit Update(const SmtChange& change) : reader_(*change.reader) {
+    group_by_leaf(change.entries);
+  }
 
-  Result<SmtUpdate> run(std::span<const SmtEntry> entries) {
-    group_by_leaf(entries);
+  // Reads what lies on the ways to the leaves, and tells what each leaf will be.
+  Result<void> load() {
     std::vector<uint64_t> indices;
     indices.reserve(changes_.size());
     for (const LeafChange& change : changes_) indices.push_back(change.index);
     ends_ = TRY(trie_.load(reader_, indices));
     TRY(read_old_leaves());
-    TRY(set_entries());
-    if (!changes_.empty()) {
-      hash_new_leaves();
-      trie_.root = apply(trie_.root, 0, 0, changes_.size());
-      hash_moved_leaves();
-      hash_branches();
-      write_rows();
+    return set_entries();
+  }
+
+  // Nodes for the new leaves, which are appended to `leaves`: they must lie side by side for the
+  // batch.
+  void add_new_leaves(std::vector<SmtLeaf>& leaves) {
+    update_.leaves.reserve(changes_.size());
+    for (LeafChange& change : changes_) {
+      if (change.leaf.entries.empty()) {
+        update_.leaves.emplace_back(change.index, std::nullopt);
+        continue;
+      }
+      update_.leaves.emplace_back(change.index, to_bytes(change.leaf));
+      TrieNode node{.kind = Kind::kLone, .hash_depth = kSmtDepth, .leaf_index = change.index};
+      change.node = trie_.add(node);
+      leaves.push_back(std::move(change.leaf));
     }
+  }
+  // The hashes of those leaves, from the front of `hashes`; the rest is for others.
+  void take_leaf_hashes(std::span<const Word>& hashes) {
+    for (const LeafChange& change : changes_) {
+      if (change.node == SmtTrie::kEmpty) continue;
+      trie_.nodes[change.node].hash = hashes.front();
+      hashes = hashes.subspan(1);
+    }
+  }
+
+  // Puts the leaves into their places.
+  void change_shape() {
+    if (!changes_.empty()) trie_.root = apply(trie_.root, 0, 0, changes_.size());
+  }
+
+  void add_moved_leaves(std::vector<LeafChain>& chains) const {
+    for (const Id id : moved_) {
+      const TrieNode& node = trie_.nodes[id];
+      chains.push_back({node.leaf_index, node.hash_depth, node.depth, node.hash, node.anchor});
+    }
+  }
+  void take_moved_leaves(std::span<const LeafChain>& chains) {
+    for (const Id id : moved_) {
+      TrieNode& node = trie_.nodes[id];
+      node.hash = chains.front().hash;
+      node.anchor = chains.front().anchor;
+      node.hash_depth = node.depth;
+      chains = chains.subspan(1);
+    }
+  }
+
+  // Changed branches at a depth, and the way to compute one's hash from those below.
+  const std::vector<Id>& changed_branches(unsigned depth) const { return dirty_[depth]; }
+  const Word& left_of(Id id, unsigned depth) const {
+    return trie_.hash_at(trie_.nodes[id].left, depth + 1);
+  }
+  const Word& right_of(Id id, unsigned depth) const {
+    return trie_.hash_at(trie_.nodes[id].right, depth + 1);
+  }
+  void set_hash(Id id, const Word& hash) { trie_.nodes[id].hash = hash; }
+
+  SmtUpdate finish(Executor& executor) {
+    if (!changes_.empty()) write_rows(executor);
     update_.root = trie_.hash_at(trie_.root, 0);
     return std::move(update_);
   }
@@ -100,32 +157,6 @@ class Update {
     }
     changes_.resize(kept);
     return {};
-  }
-
-  void hash_new_leaves() {
-    // By value: leaves must lie side by side for the batch.
-    std::vector<SmtLeaf> leaves;
-    leaves.reserve(changes_.size());
-    update_.leaves.reserve(changes_.size());
-    for (LeafChange& change : changes_) {
-      if (change.leaf.entries.empty()) {
-        update_.leaves.emplace_back(change.index, std::nullopt);
-        continue;
-      }
-      update_.leaves.emplace_back(change.index, to_bytes(change.leaf));
-      TrieNode node{.kind = Kind::kLone, .hash_depth = kSmtDepth, .leaf_index = change.index};
-      change.node = trie_.add(node);
-      leaves.push_back(std::move(change.leaf));
-    }
-    std::vector<Word> hashes(leaves.size());
-    executor_.parallel_for(leaves.size(), 256, [&](size_t begin, size_t end) {
-      hash_leaves(std::span(leaves).subspan(begin, end - begin),
-                  std::span(hashes).subspan(begin, end - begin));
-    });
-    auto next = hashes.begin();
-    for (const LeafChange& change : changes_) {
-      if (change.node != SmtTrie::kEmpty) trie_.nodes[change.node].hash = *next++;
-    }
   }
 
   // The node that stands in the place of `id` after changes [begin, end), all of which lie below
@@ -233,44 +264,7 @@ class Update {
     return begin;
   }
 
-  void hash_moved_leaves() {
-    std::vector<LeafChain> chains;
-    chains.reserve(moved_.size());
-    for (const Id id : moved_) {
-      const TrieNode& node = trie_.nodes[id];
-      chains.push_back({node.leaf_index, node.hash_depth, node.depth, node.hash, node.anchor});
-    }
-    fold_chains(chains, executor_);
-    for (size_t i = 0; i < moved_.size(); ++i) {
-      TrieNode& node = trie_.nodes[moved_[i]];
-      node.hash = chains[i].hash;
-      node.anchor = chains[i].anchor;
-      node.hash_depth = node.depth;
-    }
-  }
-
-  void hash_branches() {
-    for (unsigned depth = kSmtDepth; depth-- > 0;) {
-      const std::vector<Id>& level = dirty_[depth];
-      if (level.empty()) continue;
-      executor_.parallel_for(level.size(), 256, [&](size_t begin, size_t end) {
-        constexpr size_t kTile = 256;
-        std::array<Word, 2 * kTile> pairs;
-        for (; begin < end; begin += kTile) {
-          const size_t count = std::min(kTile, end - begin);
-          for (size_t i = 0; i < count; ++i) {
-            const TrieNode& node = trie_.nodes[level[begin + i]];
-            pairs[2 * i] = trie_.hash_at(node.left, depth + 1);
-            pairs[2 * i + 1] = trie_.hash_at(node.right, depth + 1);
-          }
-          merge_batch(std::span(pairs).first(2 * count), std::span(pairs).first(count));
-          for (size_t i = 0; i < count; ++i) trie_.nodes[level[begin + i]].hash = pairs[i];
-        }
-      });
-    }
-  }
-
-  void write_rows() {
+  void write_rows(Executor& executor) {
     std::vector<std::pair<SubtreeKey, Id>> rows;
     if (trie_.root != SmtTrie::kEmpty) {
       rows.emplace_back(SubtreeKey{}, trie_.root);
@@ -285,7 +279,7 @@ class Update {
     }
     const size_t deleted = update_.subtrees.size();
     update_.subtrees.resize(deleted + rows.size());
-    executor_.parallel_for(rows.size(), 64, [&](size_t begin, size_t end) {
+    executor.parallel_for(rows.size(), 64, [&](size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i) {
         update_.subtrees[deleted + i] = {rows[i].first, trie_.encode_row(rows[i].second)};
       }
@@ -293,7 +287,6 @@ class Update {
   }
 
   const SmtReader& reader_;
-  Executor& executor_;
   SmtTrie trie_;
   std::vector<LeafChange> changes_;
   std::vector<Id> ends_;  // of the changes' ways, before any dropped out
@@ -304,11 +297,77 @@ class Update {
   SmtUpdate update_;
 };
 
+void hash_new_leaves(std::vector<Update>& updates, Executor& executor) {
+  std::vector<SmtLeaf> leaves;
+  for (Update& update : updates) update.add_new_leaves(leaves);
+  std::vector<Word> hashes(leaves.size());
+  executor.parallel_for(leaves.size(), 256, [&](size_t begin, size_t end) {
+    hash_leaves(std::span(leaves).subspan(begin, end - begin),
+                std::span(hashes).subspan(begin, end - begin));
+  });
+  std::span<const Word> rest = hashes;
+  for (Update& update : updates) update.take_leaf_hashes(rest);
+}
+
+void hash_moved_leaves(std::vector<Update>& updates, Executor& executor) {
+  std::vector<LeafChain> chains;
+  for (const Update& update : updates) update.add_moved_leaves(chains);
+  fold_chains(chains, executor);
+  std::span<const LeafChain> rest = chains;
+  for (Update& update : updates) update.take_moved_leaves(rest);
+}
+
+void hash_branches(std::vector<Update>& updates, Executor& executor) {
+  struct Branch {
+    Update* update;
+    Id id;
+  };
+  std::vector<Branch> level;
+  for (unsigned depth = kSmtDepth; depth-- > 0;) {
+    level.clear();
+    for (Update& update : updates) {
+      for (const Id id : update.changed_branches(depth)) level.push_back({&update, id});
+    }
+    if (level.empty()) continue;
+    executor.parallel_for(level.size(), 256, [&](size_t begin, size_t end) {
+      constexpr size_t kTile = 256;
+      std::array<Word, 2 * kTile> pairs;
+      for (; begin < end; begin += kTile) {
+        const std::span<const Branch> tile =
+            std::span(level).subspan(begin, std::min(kTile, end - begin));
+        for (size_t i = 0; i < tile.size(); ++i) {
+          pairs[2 * i] = tile[i].update->left_of(tile[i].id, depth);
+          pairs[2 * i + 1] = tile[i].update->right_of(tile[i].id, depth);
+        }
+        merge_batch(std::span(pairs).first(2 * tile.size()), std::span(pairs).first(tile.size()));
+        for (size_t i = 0; i < tile.size(); ++i) tile[i].update->set_hash(tile[i].id, pairs[i]);
+      }
+    });
+  }
+}
+
 }  // namespace
+
+Result<std::vector<SmtUpdate>> smt_update_many(std::span<const SmtChange> changes,
+                                               Executor& executor) {
+  std::vector<Update> updates;
+  updates.reserve(changes.size());
+  for (const SmtChange& change : changes) TRY(updates.emplace_back(change).load());
+  hash_new_leaves(updates, executor);
+  for (Update& update : updates) update.change_shape();
+  hash_moved_leaves(updates, executor);
+  hash_branches(updates, executor);
+  std::vector<SmtUpdate> answer;
+  answer.reserve(updates.size());
+  for (Update& update : updates) answer.push_back(update.finish(executor));
+  return answer;
+}
 
 Result<SmtUpdate> smt_update(const SmtReader& reader, std::span<const SmtEntry> entries,
                              Executor& executor) {
-  return Update(reader, executor).run(entries);
+  const SmtChange change{&reader, entries};
+  std::vector<SmtUpdate> updates = TRY(smt_update_many({&change, 1}, executor));
+  return std::move(updates.front());
 }
 
 }  // namespace miden
