@@ -53,12 +53,11 @@ void HttpSession::read_request() {
   parser_.emplace();
   parser_->header_limit(kMaxHeadBytes);
   stream_.expires_after(service_.options().head_timeout);
-  http::async_read(
+  http::async_read_header(
       stream_, buffer_, *parser_, [self = shared_from_this()](ErrorCode error, size_t) {
         if (!error) return self->take_request();
         self->may_stay_open_ = false;
         if (error == http::error::header_limit) return self->refuse(431);
-        if (error == http::error::unexpected_body) return self->refuse(413);
         const bool is_malformed =
             error.category() == http::make_error_code(http::error::bad_method).category();
         if (is_malformed && error != http::error::end_of_stream &&
@@ -74,7 +73,10 @@ void HttpSession::take_request() {
   is_http11_ = request.version() >= 11;
   may_stay_open_ = request.keep_alive();
   is_head_ = request.method() == http::verb::head;
+  // What is not read of a request would be taken for the next one.
+  if (!parser_->is_done()) may_stay_open_ = false;
   if (!is_head_ && request.method() != http::verb::get) return refuse(405);
+  if (!parser_->is_done()) return refuse(413);
 
   const HttpRequest asked{
       .target = view(request.target()),
