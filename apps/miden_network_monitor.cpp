@@ -52,6 +52,19 @@ CLI::Option* add_http_url(CLI::App& app, const std::string& name, std::optional<
   return app.add_option_function<std::string>(name, set, help)->type_name("URL");
 }
 
+// Unlike an interval or a limit, a wait may be none.
+CLI::Option* add_wait(CLI::App& app, const std::string& name, std::chrono::milliseconds& target,
+                      const std::string& help) {
+  const auto set = [&target, name](const std::string& text) {
+    const Result<std::chrono::nanoseconds> wait = parse_duration(text);
+    if (!wait) throw CLI::ValidationError(name, wait.error().message);
+    target = std::chrono::ceil<std::chrono::milliseconds>(*wait);
+  };
+  return app.add_option_function<std::string>(name, set, help)
+      ->type_name("DURATION")
+      ->default_str(to_text(target));
+}
+
 void add_targets(CLI::App& app, NetworkMonitor& monitor) {
   MonitoredNetwork& network = monitor.network;
   add_urls(app, "--rpc-url", network.rpc_urls,
@@ -174,8 +187,8 @@ void add_alerts(CLI::App& app, NetworkMonitor& monitor) {
   add_http_url(app, "--webhook-url", monitor.webhook_url, "Where changes of state are sent")
       ->envname("MIDEN_MONITOR_WEBHOOK_URL")
       ->group(kOurs);
-  add_duration(app, "--webhook-after", monitor.webhook.after,
-               "How long a state must last before it is sent")
+  add_wait(app, "--webhook-after", monitor.webhook.after,
+           "How long a state must last before it is sent; 0s: at once")
       ->envname("MIDEN_MONITOR_WEBHOOK_AFTER")
       ->group(kOurs);
   app.add_option("--webhook-secret", monitor.webhook.secret,

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
+#include <numeric>
 
 #include "monitor/checks/look.hpp"
 #include "monitor/grpc_target.hpp"
@@ -14,6 +16,7 @@ namespace {
 
 // Blocks whose intervals are averaged.
 constexpr size_t kIntervals = 20;
+constexpr std::chrono::milliseconds kLeastPatience(300);
 
 double seconds_between(NodeBoard::Time from, NodeBoard::Time to) {
   return std::chrono::duration<double>(to - from).count();
@@ -28,8 +31,9 @@ class ProductionLook {
     }
   }
 
-  // What the nodes told their own checks; of one of them, what only this check wants to know.
+  // What the nodes told their own checks, and what the best of them says now.
   CheckResult look(const std::stop_token& stop) {
+    ask_nodes(stop);
     const auto now = std::chrono::steady_clock::now();
     const std::optional<NodeBoard::Best> best = options_.board->best(now);
     if (!best) {
@@ -51,6 +55,37 @@ class ProductionLook {
   }
 
  private:
+  // So that a chain that stops is seen without waiting for the nodes' own checks: the best node is
+  // asked, and others until one reaches the producer. A node that is slow is left to its check.
+  void ask_nodes(const std::stop_token& stop) {
+    const auto begun = std::chrono::steady_clock::now();
+    std::vector<size_t> nodes(targets_.size());
+    std::iota(nodes.begin(), nodes.end(), size_t{0});
+    if (const auto best = options_.board->best(begun)) {
+      std::rotate(nodes.begin(), nodes.begin() + static_cast<ptrdiff_t>(best->node), nodes.end());
+    }
+    for (const size_t node : nodes) {
+      if (std::chrono::steady_clock::now() - begun > options_.interval / 2) return;
+      const auto status = targets_[node]->ask<::rpc::Api>(&::rpc::Api::Stub::Status, {},
+                                                          {.timeout = patience()}, stop);
+      if (!status && status.error().reason == Reason::kTimeout) continue;
+      const auto report = status ? NodeReport::of(*status, std::chrono::steady_clock::now())
+                                 : std::optional<NodeReport>();
+      if (!report) {
+        options_.board->no_answer(node);
+        continue;
+      }
+      options_.board->report(node, *report);
+      if (report->producer && report->producer->is_connected()) return;
+    }
+  }
+
+  // Together far within an interval: a node that does not answer must not look like a chain that
+  // stands still.
+  std::chrono::milliseconds patience() const {
+    return std::min(options_.timeout, std::max(options_.interval / 4, kLeastPatience));
+  }
+
   void judge_tip(uint32_t tip, NodeBoard::Time reported, NodeBoard::Time now, CheckResult& result) {
     // At the time of the report: between two of them nothing is known to stand still.
     const auto still = freshness_.still_for(tip, reported);
@@ -97,7 +132,7 @@ class ProductionLook {
     request.set_current_client_block_height(0);
     request.set_finality_level(::rpc::FINALITY_LEVEL_PROVEN);
     const auto answer = targets_[best.node]->ask<::rpc::Api>(
-        &::rpc::Api::Stub::SyncChainMmr, request, {.timeout = options_.timeout}, stop);
+        &::rpc::Api::Stub::SyncChainMmr, request, {.timeout = patience()}, stop);
     if (!answer) return;
     const uint32_t proven = answer->block_range().block_to();
     // A block may have come since the report.
