@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -232,16 +231,18 @@ TEST_F(HistoryTest, TheWriterWritesEverySecondAndAtItsEnd) {
   EXPECT_THAT(load({"node-1"}).checks.at("node-1").recent, SizeIs(2));
 }
 
-// The disk takes nothing more: files may not grow beyond what they have.
+// The disk takes nothing more: files may not grow. In a process of its own, which has that limit to
+// itself; the exit code names the step that went wrong.
 TEST_F(HistoryTest, WithAFullDiskTheNewestResultsWaitInMemory) {
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto fill_the_disk = [this] {
     signal(SIGXFSZ, SIG_IGN);
-    const auto clock = std::make_shared<ManualClock>(kNow);
-    const auto step = [](int code, bool is_as_wanted) {
-      if (!is_as_wanted) _exit(code);
+    const auto step = [this](int code, bool is_as_wanted) {
+      if (is_as_wanted) return;
+      std::filesystem::remove_all(root_);
+      _exit(code);
     };
+    const auto clock = std::make_shared<ManualClock>(kNow);
     {
       HistoryWriter writer(writer_options(clock));
       rlimit limit{};
@@ -272,17 +273,14 @@ TEST_F(HistoryTest, WithAFullDiskTheNewestResultsWaitInMemory) {
       step(14, comes_true([&] { return writer.status().is_writing; }));
       add(1);
     }
-    _exit(0);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFEXITED(status));
-  ASSERT_EQ(WEXITSTATUS(status), 0);
-  const History history = load({"node-1"}, kNow + 20'000);
-  EXPECT_EQ(history.checks.at("node-1").recent.front().error,
-            "error " + std::to_string(200 + kMaxResultsInMemory));
-  const auto store = open({.results = std::chrono::hours(0)});
-  EXPECT_EQ(store->prune(kNow + 3'600'000), kMaxResultsInMemory + 1);
+    const History history = load({"node-1"}, kNow + 20'000);
+    step(15, history.checks.at("node-1").recent.front().error ==
+                 "error " + std::to_string(200 + kMaxResultsInMemory));
+    const auto store = open({.results = std::chrono::hours(0)});
+    step(16, store->prune(kNow + 3'600'000) == kMaxResultsInMemory + 1);
+    step(0, false);
+  };
+  EXPECT_EXIT(fill_the_disk(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(HistoryTest, AStoreThatOpensLateIsReadThen) {

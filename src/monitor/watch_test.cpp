@@ -102,7 +102,8 @@ class WatchTest : public ::testing::Test {
   }
   uint64_t results(const std::string& id) {
     uint64_t sum = 0;
-    for (const uint64_t count : of(*picture(), id).totals.results) sum += count;
+    const auto shown = picture();
+    for (const uint64_t count : of(*shown, id).totals.results) sum += count;
     return sum;
   }
   // Lets the clock go on until each of these has had `more` further results.
