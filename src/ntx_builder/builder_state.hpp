@@ -114,7 +114,8 @@ class BuilderState {
     size_t max_deferred_notes = 20'000;
     size_t max_deferred_notes_per_account = 200;
     size_t max_deferred_bytes = size_t{256} << 20;
-    // Notes whose story is over, for note_status(); the oldest go first.
+    // Notes whose story is over, for note_status(); the oldest go first. (Of one that was consumed
+    // its nullifier stays: it must not be tried when it is created once more.)
     size_t max_finished_notes = 500'000;
     // False for tests, which kill processes and not machines.
     bool synced = true;

@@ -476,6 +476,27 @@ TEST(BuilderStateBounds, ForgetsTheOldestNotesOfAccountsThatAreNotThere) {
   EXPECT_EQ(known, 10u);
 }
 
+// Or everything that is made with such a note would be refused, for ever.
+TEST(BuilderStateBounds, DoesNotTryAConsumedNoteAgainThatItHasForgotten) {
+  BuilderState::Options options;
+  options.max_finished_notes = 5;
+  StateWorld world(options);
+  world.bootstrap();
+  const AccountId id = StateWorld::account_id(1);
+  world.block({StateWorld::new_account(id)});
+  const Note consumed = world.note(id);
+  world.block({}, {consumed});
+  world.block({{.account = id, .consumed = {consumed}}});
+  const std::vector<Note> more = world.notes(id, 8);
+  world.block({}, more);
+  world.block({{.account = id, .consumed = more}});
+  world.empty_blocks(1);
+  EXPECT_FALSE(world.state->note_status(consumed.id()));
+  EXPECT_EQ(world.block({}, {consumed}).new_notes, 0u);
+  EXPECT_THAT(world.state->accounts_due(), IsEmpty());
+  EXPECT_TRUE(world.state->note_status(more.back().id()));
+}
+
 TEST(BuilderStateBounds, KeepsSoManyBytesOfNotesOfAccountsThatAreNotThere) {
   BuilderState::Options options;
   options.max_deferred_bytes = 5000;

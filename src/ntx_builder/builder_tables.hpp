@@ -21,7 +21,7 @@ enum BuilderTable : TableIndex {
   kWaitingBodies,     // place -> Note, while it may still be consumed
   kWaitingNotes,      // account, place -> u32 block of the next try, u32 size of the body
   kPlaceById,         // note id -> place
-  kPlaceByNullifier,  // nullifier -> place
+  kPlaceByNullifier,  // nullifier -> place; nothing: consumed, and forgotten but for that
   kFinishedNotes,     // block in which the note's story ended, place -> nothing
   kInflight,          // account -> InflightTransaction
   kBuilderScripts,    // script root -> u64 number, NoteScript

@@ -53,7 +53,7 @@ NoteMemory NoteMemory::read(const Snapshot& snapshot, const std::vector<AccountI
 
 bool NoteChange::add(NotePlace place, const Note& note, const NetworkNoteTarget& target) {
   const Nullifier nullifier = note.nullifier();
-  if (find(nullifier)) return false;
+  if (is_known(nullifier)) return false;
   Bytes body = to_bytes(note);
   const std::optional<BlockNum> next_try = next_allowed(target.execution_hint, tip_);
   if (next_try && !memory_.waiting.has_account(target.account)) {
@@ -129,8 +129,12 @@ std::optional<NotePlace> NoteChange::find(const Nullifier& nullifier) const {
     return found->second;
   }
   const std::optional<Bytes> place = snapshot_.get(kPlaceByNullifier, id_key(nullifier));
-  if (!place) return std::nullopt;
+  if (!place || place->empty()) return std::nullopt;
   return decode_place(*place);
+}
+
+bool NoteChange::is_known(const Nullifier& nullifier) const {
+  return new_notes_.contains(nullifier) || snapshot_.contains(kPlaceByNullifier, id_key(nullifier));
 }
 
 // nullopt: it waits no longer.
@@ -202,7 +206,13 @@ void NoteChange::forget_oldest(WriteBatch& batch) {
     const NoteRow& note = staged(place).row;
     batch.remove(kNoteRows, place_key(place));
     batch.remove(kPlaceById, id_key(note.id));
-    batch.remove(kPlaceByNullifier, id_key(note.nullifier));
+    // A note that was consumed may come onto the chain again. Whoever tried it then would have
+    // every transaction refused: that it was consumed is remembered for ever.
+    if (note.committed_at) {
+      batch.put(kPlaceByNullifier, id_key(note.nullifier), {});
+    } else {
+      batch.remove(kPlaceByNullifier, id_key(note.nullifier));
+    }
     batch.remove(kFinishedNotes, row.key());
     memory_.finished_from = Key().bytes(row.key());
     --memory_.finished;

@@ -51,6 +51,7 @@ class NoteChange {
   };
   Staged& staged(NotePlace place);
   std::optional<NotePlace> find(const Nullifier& nullifier) const;
+  bool is_known(const Nullifier& nullifier) const;
   void schedule(NotePlace place, Staged& change, std::optional<BlockNum> next_try);
   void make_room(const AccountId& account, size_t body_size);
   void write_row(WriteBatch& batch, NotePlace place, const Staged& change);
