@@ -58,10 +58,10 @@ conformance: configure
 interop: configure
 	@scripts/install_client.sh "$(CACHE_DIR)/client"
 	@scripts/install_reference.sh "$(CACHE_DIR)/reference" miden-validator miden-node miden-remote-prover \
-	  miden-ntx-builder
+	  miden-ntx-builder miden-network-monitor
 	@echo "==> building the programs"
 	@cmake --build $(BUILD) --target miden-node miden-validator miden-remote-prover miden-ntx-builder \
-	  compare_chains counter_client
+	  miden-network-monitor compare_chains counter_client
 	@tests/interop/interop.py --programs $(BUILD)/bin --reference "$(CACHE_DIR)/reference/bin" \
 	  --client "$(MIDEN_CLIENT)"
 

@@ -44,7 +44,8 @@ Fault fault_of_connection(const Status& status, std::string_view peer) {
     return because(Reason::kRefused, fmt::format("nothing listens at {}", peer));
   }
   // Connections that are taken and closed again leave no error.
-  if (contains(text, "http1.x server") || text.ends_with("last error: OK")) {
+  if (contains(text, "http1.x server") || contains(text, "Failed parsing HTTP/2") ||
+      text.ends_with("last error: OK")) {
     return because(Reason::kMalformed, fmt::format("{} does not speak gRPC", peer));
   }
   if (contains(text, "handshake") || contains(text, "certificate") || contains(text, "Ssl")) {

@@ -15,6 +15,8 @@ and two on which network transactions are made:
   - the reference's sequencer and prover with our builder
   - our sequencer and prover with the reference's builder
 
+and two that both implementations' monitors look at, ours and the reference's.
+
 At the end every block, header and changed account is compared between all nodes of a network.
 """
 
@@ -26,6 +28,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+import monitors  # noqa: E402
 from network import KEY, Client, Program, free_port, run, step, until  # noqa: E402
 from network_transactions import NOTES, Builder, Counters  # noqa: E402
 
@@ -226,6 +229,36 @@ class Interop:
     def built_by_reference(self, network: Network) -> None:
         self.built(network, self.ours, Builder(network.folder, self.reference, self.ours), self.reference)
 
+    def watched(self, network: Network, programs: Path, but: tuple[str, ...]) -> None:
+        """A network of one implementation, shown alike by the monitors of both."""
+        builder = Builder(network.folder, programs, programs)
+        sequencer = network.sequencer("sequencer", programs, builder=builder)
+        watchers = [monitors.Monitor(folder, network.folder, name, sequencer.url, network.validator_url,
+                                     builder.prover_url)
+                    for name, folder in (("our-monitor", self.ours), ("reference-monitor", self.reference))]
+        try:
+            builder.start(network.folder / "genesis" / "genesis.dat", sequencer.url)
+            for watcher in watchers:
+                watcher.start(timeout_s=60)
+            watchers[0].until_well()
+            watchers[1].until_well(but)
+            monitors.compare(*watchers, but)
+        except BaseException:
+            print(builder.logs(), *(f"\n--- {w.log.name}\n{w.tail(40)}" for w in watchers), flush=True)
+            raise
+        finally:
+            builder.stop()
+            for watcher in watchers:
+                if watcher.running():
+                    watcher.kill()
+
+    def ours_watched(self, network: Network) -> None:
+        self.watched(network, self.ours, ())
+
+    def reference_watched(self, network: Network) -> None:
+        # The reference's prover does not answer what the reference's monitor asks.
+        self.watched(network, self.reference, ("Remote Prover (1)",))
+
     def run(self, only: int | None) -> None:
         networks = [
             ("our full nodes on the reference's sequencer", self.reference, self.followed_by_ours),
@@ -234,6 +267,8 @@ class Interop:
             ("the reference's sequencer, our validator", self.ours, self.sequenced_by_reference),
             ("our builder on the reference's sequencer and prover", self.reference, self.built_by_ours),
             ("the reference's builder on our sequencer and prover", self.ours, self.built_by_reference),
+            ("our network, watched by both monitors", self.ours, self.ours_watched),
+            ("the reference's network, watched by both monitors", self.reference, self.reference_watched),
         ]
         for number, (title, validator_programs, scenario) in enumerate(networks, 1):
             if only not in (None, number):
