@@ -120,8 +120,10 @@ void judge_tests(const ProverView& view, CheckResult& result) {
              fmt::format("{} bytes in {}", grouped(latest.proof_bytes),
                          in_words(std::chrono::milliseconds(latest.duration_ms))));
     if (result.outcome != Outcome::kOk) return;
-    result.headline =
-        fmt::format("proof in {}", in_words(std::chrono::milliseconds(latest.duration_ms)));
+    std::string kind(kind_word(latest.kind));
+    kind[0] = static_cast<char>(std::tolower(kind[0]));
+    result.headline = fmt::format("{} proof in {}", kind,
+                                  in_words(std::chrono::milliseconds(latest.duration_ms)));
     return;
   }
   add_fact(result, "Test proof", "failed: " + latest.fault->text);
@@ -158,6 +160,11 @@ class ProverLook {
     }
     CheckResult result = judge_prover(view);
     if (!view.poll) add_queue(result, stop);
+    // Each test proof counts once, however often its outcome is told.
+    if (view.tests->successes > told_proofs_ && !view.tests->latest->fault) {
+      add_figure(result, "proof_s", static_cast<double>(view.tests->latest->duration_ms) / 1000);
+    }
+    told_proofs_ = view.tests->successes;
     return result;
   }
 
@@ -230,6 +237,7 @@ class ProverLook {
   const ProverCheckOptions options_;
   std::optional<Status> status_;  // the last one that came
   bool tells_queue_ = true;
+  uint64_t told_proofs_ = 0;
   ProverTestTask task_;
 };
 

@@ -202,8 +202,8 @@ TEST_F(ProverCheckTest, TestsEveryKindWithARealProof) {
   proxy_.answer.set(proxy_status(BATCH));
   prove_.answer.set(proof("proof of a batch"));
   start({&proxy_, &prove_});
-  const CheckResult batch =
-      look_until([](const CheckResult& result) { return result.headline.starts_with("proof in"); });
+  const CheckResult batch = look_until(
+      [](const CheckResult& result) { return result.headline.starts_with("batch proof in"); });
   EXPECT_EQ(batch.outcome, Outcome::kOk);
   EXPECT_EQ(batch.details["RemoteProverStatus"]["test"]["details"]["proof_type"], "Batch");
   EXPECT_EQ(batch.details["RemoteProverStatus"]["test"]["details"]["proof_size_bytes"], 16);
@@ -216,6 +216,28 @@ TEST_F(ProverCheckTest, TestsEveryKindWithARealProof) {
   look_until([](const CheckResult& result) { return result.outcome == Outcome::kFailed; });
   prove_.answer.set(proof("proof of a transaction"));
   look_until([](const CheckResult& result) { return result.outcome == Outcome::kOk; });
+}
+
+TEST_F(ProverCheckTest, GivesTheTimeOfEachTestProofOnce) {
+  proxy_.answer.set(proxy_status(BATCH));
+  prove_.answer.set(proof("proof of a batch"));
+  start({&proxy_, &prove_});
+  size_t told = 0, looks_that_know = 0;
+  uint64_t made = 0;
+  for (int i = 0; i < 40; ++i) {
+    const CheckResult result = look();
+    const auto names = [&](std::string_view name) {
+      return std::ranges::count(result.figures, name, &Figure::name);
+    };
+    told += static_cast<size_t>(names("proof_s"));
+    looks_that_know += static_cast<size_t>(names("proof_bytes"));
+    const json& test = result.details["RemoteProverStatus"]["test"];
+    if (test.is_object()) made = test["details"]["success_count"].get<uint64_t>();
+    std::this_thread::sleep_for(20ms);
+  }
+  EXPECT_GE(told, 1U);
+  EXPECT_LE(told, made);
+  EXPECT_LT(told, looks_that_know);
 }
 
 TEST_F(ProverCheckTest, AsksAWorkerThatIsNoBalancer) {
