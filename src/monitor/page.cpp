@@ -86,7 +86,7 @@ Markup render_footer(const Picture& picture) {
   out << R"(<footer id="footer" class="footer"><span>miden-network-monitor )" << picture.version
       << "</span>";
   if (picture.health.known_ratio > 0) {
-    out << "<span>known " << percent(picture.health.known_ratio) << " of 30 days</span>";
+    out << "<span>known " << percent(picture.health.known_ratio) << " of the time</span>";
   }
   out << R"(<a href="/api/v1/summary">JSON</a><a href="/metrics">Metrics</a><a href="/?wall">Wall</a></footer>)";
   return out;

@@ -52,6 +52,15 @@ const CheckPicture* block_production(const Picture& picture) {
   return nullptr;
 }
 
+// When the newest block was first seen.
+std::optional<int64_t> tip_changed_ms(const CheckPicture& chain) {
+  const auto still_ms = figure_of(chain, "tip_age_ms");
+  if (!still_ms || *still_ms < 0 || *still_ms > static_cast<double>(chain.last->started_ms)) {
+    return std::nullopt;
+  }
+  return chain.last->started_ms - static_cast<int64_t>(*still_ms);
+}
+
 bool depends_on(const CheckPicture& check, std::string_view parent) {
   return std::ranges::find(check.description->parents, parent) != check.description->parents.end();
 }
@@ -124,7 +133,7 @@ Summary summarize(const Picture& picture, const PageClock& clock) {
                .icon = "down",
                .sentence = "The chain has stopped: no new block",
                .title = "Chain stopped",
-               .since_ms = chain->since_ms,
+               .since_ms = tip_changed_ms(*chain).value_or(chain->since_ms),
                .announced = {}};
     if (affected > 0) {
       summary.sentence += fmt::format(", {} affected", counted(affected, "check", "checks"));
@@ -221,8 +230,8 @@ Markup render_band(const Picture& picture, const PageClock& clock) {
   if (const CheckPicture* chain = block_production(picture); chain != nullptr && chain->last) {
     if (!chain->last->headline.empty()) {
       out << "<span> " << chain->last->headline;
-      if (const auto still = figure_of(*chain, "tip_age_ms")) {
-        out << ", " << age(clock, chain->last->started_ms - static_cast<int64_t>(*still)) << " ago";
+      if (const auto changed = tip_changed_ms(*chain)) {
+        out << ", " << age(clock, *changed) << " ago";
       }
       out << "</span>";
     }

@@ -87,27 +87,34 @@ Markup render_bar(const CheckPicture& check, BarSpan span) {
   const double width = step - 1;
 
   // Runs of cells in which all was well are one dashed line each: most of most bars.
+  // What is not known is one hollow box.
   std::string well, up, degraded, down, none, failed;
-  size_t run = 0;
-  const auto end_run = [&](size_t at) {
-    if (run > 0) {
-      well += fmt::format("M{:g} 12h{:g}", static_cast<double>(at - run) * step,
-                          static_cast<double>(run) * step - 1);
+  size_t well_run = 0, none_run = 0;
+  const auto end_runs = [&](size_t at) {
+    const auto start = [&](size_t run) { return static_cast<double>(at - run) * step; };
+    const auto length = [&](size_t run) { return static_cast<double>(run) * step - 1; };
+    if (well_run > 0) well += fmt::format("M{:g} 12h{:g}", start(well_run), length(well_run));
+    if (none_run > 0) {
+      none += rectangle(start(none_run) + 0.5, 0.5, length(none_run) - 1, kCellHeight - 1);
     }
-    run = 0;
+    well_run = none_run = 0;
   };
   for (size_t i = 0; i < cells.size(); ++i) {
     const double x = static_cast<double>(i) * step;
     const CellShares shares = shares_of(cells[i]);
-    if (shares.up + shares.degraded + shares.down <= 0) {
-      none += rectangle(x + 0.5, 0.5, width - 1, kCellHeight - 1);
+    const bool is_known = shares.up + shares.degraded + shares.down > 0;
+    if (cells[i].failed_looks > 0 || shares.down > 0) {
+      failed += rectangle(x, kLaneTop, width, kLaneHeight);
     }
-    if (shares.up >= 1) {
-      ++run;
-      if (cells[i].failed_looks > 0) failed += rectangle(x, kLaneTop, width, kLaneHeight);
+    if (is_known ? none_run > 0 || shares.up < 1 : well_run > 0) end_runs(i);
+    if (!is_known) {
+      ++none_run;
       continue;
     }
-    end_run(i);
+    if (shares.up >= 1) {
+      ++well_run;
+      continue;
+    }
     double top = 0;
     const auto stack = [&](std::string& path, double share) {
       if (share > 0) path += rectangle(x, top, width, share * kCellHeight);
@@ -116,11 +123,8 @@ Markup render_bar(const CheckPicture& check, BarSpan span) {
     stack(up, shares.up);
     stack(degraded, shares.degraded);
     stack(down, shares.down);
-    if (cells[i].failed_looks > 0 || shares.down > 0) {
-      failed += rectangle(x, kLaneTop, width, kLaneHeight);
-    }
   }
-  end_run(cells.size());
+  end_runs(cells.size());
   Markup out;
   out << "<figure class=\"history\"><svg class=\"bar\" viewBox=\"0 0 239 30\" "
          "preserveAspectRatio=\"none\" "
