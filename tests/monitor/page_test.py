@@ -302,6 +302,9 @@ class Tests:
     def expect_fits(self, page: Page, where: str) -> None:
         width = page.evaluate("Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)")
         expect(width <= page.evaluate("innerWidth"), f"{where}: scrolls sideways, {width} px")
+        wide = page.evaluate("""() => [...document.querySelectorAll("figcaption, header, .links, .legend, .verdict, dd")]
+            .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent.slice(0, 60))""")
+        expect(not wide, f"{where}: wider than what they lie in: {wide}")
 
     def widths_and_schemes(self) -> None:
         server = Server(self.program)
@@ -321,6 +324,11 @@ class Tests:
                     self.expect_fits(page, where)
                     _, weak = page.evaluate(CONTRAST)
                     expect(not weak, f"{where}: too weak: {weak}")
+                    if size == "desktop":  # widths between those of the list
+                        for width in range(600, 1750, 110):
+                            page.set_viewport_size({"width": width, "height": 900})
+                            self.expect_fits(page, f"{where} at {width}")
+                        page.set_viewport_size({"width": SIZES[size][0], "height": SIZES[size][1]})
                     if is_wall:
                         self.expect_wall(page, where)
                     else:
