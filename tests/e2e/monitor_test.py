@@ -4,11 +4,14 @@
 Validator, sequencer, a full node that can be cut off, provers of transactions and of batches, the
 network transaction builder, and stand-ins for faucet, explorer and note transport. All is well; then
 services fail one after the other, and each must be shown within two intervals of its check; then they
-come back. The monitor is started anew and still knows what it saw.
+come back. The network begins anew with another genesis: the monitor follows it there. The monitor is
+started anew and still knows what it saw. Another one looks only at what answers garbage, never, without
+an end, or does not exist.
 """
 
 import argparse
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,6 +35,7 @@ verification_base_fee = 0
 """
 SECRET = "a secret of this test"
 STATUS_INTERVAL_S, FAUCET_INTERVAL_S, INCREMENT_INTERVAL_S = 3, 5, 20
+LATENCY_TIMEOUT_S = 50
 # Of the machine, which other tests may keep busy.
 SLACK_S = 3
 
@@ -114,6 +118,7 @@ class World:
              "--status-check-interval", f"{STATUS_INTERVAL_S}s",
              "--faucet-test-interval", f"{FAUCET_INTERVAL_S}s",
              "--counter-increment-interval", f"{INCREMENT_INTERVAL_S}s",
+             "--counter-latency-timeout", f"{LATENCY_TIMEOUT_S}s",
              "--remote-prover-test-interval", "60s", "--request-timeout", "10s"],
             folder / "monitor.log", monitor_port)
 
@@ -129,6 +134,22 @@ class World:
     def all(self) -> list[Program]:
         return [self.network.validator, self.network.sequencer, self.full, *self.provers.values(), self.builder,
                 self.transport, self.monitor]
+
+    def begin_anew(self) -> None:
+        """Another genesis behind the same addresses."""
+        programs = [self.network.validator, self.network.sequencer, self.full, self.builder]
+        for program in reversed(programs):
+            program.kill()
+        other = Network(self.programs, self.folder / "other", GENESIS.replace("1700000000", "1700000001"))
+        genesis = other.folder / "genesis" / "genesis.dat"
+        for name in ("validator-data", "node"):
+            shutil.rmtree(self.network.folder / name)
+            (other.folder / name).rename(self.network.folder / name)
+        for name, program in (("full", "miden-node"), ("ntx", "miden-ntx-builder")):
+            shutil.rmtree(self.folder / name)
+            run(self.programs / program, "bootstrap", "--data-directory", self.folder / name, "--file", genesis)
+        for program in programs:
+            program.start()
 
     # What the monitor says.
 
@@ -249,6 +270,29 @@ def scenario(world: World) -> None:
     world.shows("block-production", "ok", also_s=20)
     world.shows("node-2", "ok", also_s=10)
 
+    step("the network begins anew with another genesis")
+    genesis = world.services()["RPC"]["details"]["RpcStatus"]["genesis_commitment"]
+    world.begin_anew()
+
+    def follows() -> bool:
+        service = world.services()["RPC"]
+        return (service["status"] == "Healthy"
+                and service["details"]["RpcStatus"]["genesis_commitment"] != genesis)
+
+    until("the monitor sees another genesis", follows, 30)
+    until("the new counter has counted", lambda: (world.services()["Network Transactions"]["details"].get(
+        "NtxTracking", {}).get("current_value") or 0) in (1, 2), 300)
+    until("every check is ok", all_well, 300)
+
+    step("the network transaction builder is killed: transactions go on, their notes wait")
+    world.builder.kill()
+    # The next transaction, proven on a busy machine; its note's time; two looks.
+    world.shows("network-transactions", "down", "pending", INCREMENT_INTERVAL_S / 2,
+                also_s=INCREMENT_INTERVAL_S + LATENCY_TIMEOUT_S + 60)
+    expect(world.checks()["local-transactions"]["state"] == "ok", "the wallet's transactions")
+    world.builder.start()
+    world.shows("network-transactions", "ok", None, INCREMENT_INTERVAL_S / 2, also_s=INCREMENT_INTERVAL_S + 90)
+
     step("the monitor is started anew and knows what it saw")
     before = {i["id"] for i in world.get("/api/v1/incidents")["incidents"]}
     known = world.checks()["validator"]["availability"]["24h"]["known_seconds"]
@@ -264,6 +308,87 @@ def scenario(world: World) -> None:
     expect(known_after >= known - 1, f"known time went from {known} to {known_after} s")
     until("every check is ok", all_well, 400)
     expect(world.monitor.stop() == 0, "exit status of the monitor")
+
+
+class Hostile:
+    """Sends some bytes again and again to whoever connects; nothing, where there are none."""
+
+    def __init__(self, head: bytes = b"", body: bytes = b""):
+        self.head, self.body = head, body
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def accept(self) -> None:
+        while True:
+            client, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client: socket.socket) -> None:
+        try:
+            client.sendall(self.head)
+            while self.body:
+                client.sendall(self.body)
+            while client.recv(65536):
+                pass
+        except OSError:
+            pass
+        client.close()
+
+
+def resident_mib(process: subprocess.Popen) -> int:
+    fields = Path(f"/proc/{process.pid}/status").read_text()
+    return int(fields.split("VmRSS:")[1].split()[0]) // 1024
+
+
+def bad_services(programs: Path, folder: Path) -> None:
+    step("services that are none: the monitor stays up and says so")
+    silent = Hostile()
+    endless = Hostile(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)
+    deep = Hostile(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + b"[" * 500000)
+    garbage = Hostile(b"SSH-2.0-OpenSSH_9.2\r\n" * 10)
+    port = free_port()
+    monitor = Program(
+        [str(programs / "miden-network-monitor"), "start", "--listen", f"127.0.0.1:{port}", "--rpc-url",
+         f"http://nowhere.invalid:57291,{silent.url},{garbage.url},http://127.0.0.1:{free_port()}",
+         "--validator-url", silent.url, "--remote-prover-urls", garbage.url, "--faucet-url", endless.url,
+         "--explorer-url", deep.url, "--note-transport-url", endless.url, "--status-check-interval", "1s",
+         "--faucet-test-interval", "1s", "--counter-increment-interval", "2s", "--request-timeout", "4s"],
+        folder / "bad-services.log", port)
+    monitor.start()
+    expected = {"node-1": ("dns",), "node-2": ("timeout",), "node-3": ("malformed",), "node-4": ("refused",),
+                "validator": ("timeout",), "prover-1": ("malformed",), "faucet": ("too_large",),
+                "explorer": ("malformed",), "note-transport": ("malformed",), "local-transactions": ("dns",)}
+    try:
+        def found() -> dict:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/checks", timeout=5) as answer:
+                return {c["id"]: (c["state"], c["reason"], c["cause"]) for c in json.load(answer)["checks"]}
+
+        def all_seen() -> bool:
+            seen = found()
+            return all(seen[name][0] == "down" and seen[name][1] in reasons for name, reasons in expected.items())
+        try:
+            until("every fault is named", all_seen, 30)
+        finally:
+            step(f"  {json.dumps(found())}")
+        before = resident_mib(monitor.process)
+        time.sleep(10)
+        expect(all_seen(), f"ten seconds later: {found()}")
+        after = resident_mib(monitor.process)
+        step(f"  memory: {before} MiB, ten seconds later {after} MiB")
+        expect(after < before + 64, "memory grows")
+        begun = time.monotonic()
+        expect(monitor.stop() == 0, "exit status of the monitor")
+        expect(time.monotonic() - begun < 3, "the monitor takes long to end")
+    except BaseException:
+        print(monitor.tail(), flush=True)
+        raise
+    finally:
+        if monitor.running():
+            monitor.kill()
 
 
 def mistakes(programs: Path) -> None:
@@ -290,7 +415,9 @@ def mistakes(programs: Path) -> None:
 
 
 def test(programs: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     mistakes(programs)
+    bad_services(programs, folder)
     world = World(programs, folder)
     try:
         scenario(world)

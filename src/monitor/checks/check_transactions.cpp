@@ -159,7 +159,7 @@ class NetworkLook {
   // consumed should be the time at which it is.
   CheckResult look(const std::stop_token& stop) {
     const auto until = SteadyClock::now() + options_.interval / 2 - kPoll;
-    CounterFlow::Settled settled;
+    AwaitedNotes::Settled settled;
     std::optional<CounterReading> reading;
     while (true) {
       auto read = flow_->read(stop);
@@ -173,9 +173,9 @@ class NetworkLook {
         return not_there_yet();
       }
       reading = *std::move(read);
-      if (generation_ != flow_->generation()) start_over();
+      if (generation_ != reading->generation) start_over(reading->generation);
       const auto now = SteadyClock::now();
-      settled = flow_->settle(reading->counter ? reading->counter->count : 0, now);
+      settled = flow_->settle(*reading, now);
       const bool has_news = !settled.consumed.empty() || !settled.overdue.empty();
       if (has_news || now > until || !sleep_for(kPoll, stop)) break;
     }
@@ -208,8 +208,8 @@ class NetworkLook {
     return result;
   }
 
-  void start_over() {
-    generation_ = flow_->generation();
+  void start_over(uint64_t generation) {
+    generation_ = generation;
     streak_.reset();
     current_.reset();
     expected_.reset();
@@ -217,7 +217,7 @@ class NetworkLook {
     overdue_.reset();
   }
 
-  CheckResult judge(const CounterReading& reading, const CounterFlow::Settled& settled,
+  CheckResult judge(const CounterReading& reading, const AwaitedNotes::Settled& settled,
                     const std::stop_token& stop) {
     if (reading.wallet) expected_ = reading.wallet->count;
     if (reading.counter) {

@@ -17,8 +17,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 // Between two looks at an account that must change: how exactly times are measured.
 constexpr std::chrono::milliseconds kPoll(500);
-// Notes that nobody consumes are not waited for without a bound.
-constexpr size_t kMostAwaited = 256;
 
 std::mt19937_64 seeded() {
   std::random_device random;
@@ -55,7 +53,7 @@ std::chrono::milliseconds since(SteadyClock::time_point then) {
 }  // namespace
 
 CounterFlow::CounterFlow(const CounterFlowOptions& options)
-    : options_(options), rpc_(options.rpc) {}
+    : options_(options), rpc_(options.rpc), awaited_(options.latency_timeout) {}
 
 CallOptions CounterFlow::call_options(const std::optional<Word>& genesis) const {
   CallOptions call{.timeout = options_.request_timeout};
@@ -88,8 +86,8 @@ std::expected<void, Fault> CounterFlow::prepare(const std::stop_token& stop) {
   log_info("the monitor's accounts are there",
            {{"wallet", made->wallet.account.id}, {"counter", made->counter.id}});
   const std::lock_guard lock(mutex_);
+  made->generation = ++generation_;
   accounts_ = std::make_shared<const Accounts>(*std::move(made));
-  ++generation_;
   return {};
 }
 
@@ -174,10 +172,7 @@ std::expected<SentIncrement, Fault> CounterFlow::send(const std::stop_token& sto
                      .submitted = SteadyClock::now(),
                      .committed = {}};
   const std::lock_guard lock(mutex_);
-  // Notes that were given up do not count: later ones are consumed without them.
-  sent.counter_target = last_count_ + awaited_.size() + 1;
-  if (awaited_.size() == kMostAwaited) awaited_.pop_front();
-  awaited_.push_back(sent);
+  awaited_.add(sent);
   return sent;
 }
 
@@ -189,9 +184,7 @@ std::expected<std::chrono::milliseconds, Fault> CounterFlow::wait_until_committe
     const auto found = look_up(accounts->wallet.account.id, wallet_count_slot(), stop);
     if (found && *found && (*found)->count >= sent.wallet_target) {
       const std::lock_guard lock(mutex_);
-      for (SentIncrement& awaited : awaited_) {
-        if (awaited.id == sent.id) awaited.committed = SteadyClock::now();
-      }
+      awaited_.set_committed(sent.id, SteadyClock::now());
       return since(sent.submitted);
     }
     fault = found ? std::nullopt : std::optional(found.error());
@@ -199,9 +192,8 @@ std::expected<std::chrono::milliseconds, Fault> CounterFlow::wait_until_committe
   }
   if (fault) return std::unexpected(*std::move(fault));
   {
-    // Its note is not there to be consumed.
     const std::lock_guard lock(mutex_);
-    std::erase_if(awaited_, [&](const SentIncrement& awaited) { return awaited.id == sent.id; });
+    awaited_.drop(sent.id);
   }
   return std::unexpected(
       Fault{.reason = Reason::kPending,
@@ -214,7 +206,6 @@ void CounterFlow::forget_accounts() {
   const std::lock_guard lock(mutex_);
   accounts_.reset();
   awaited_.clear();
-  last_count_ = 0;
 }
 
 std::expected<std::optional<CountOnChain>, Fault> CounterFlow::look_up(
@@ -232,27 +223,14 @@ std::expected<std::optional<CounterReading>, Fault> CounterFlow::read(const std:
   if (!counter) return std::unexpected(counter.error());
   const auto wallet = look_up(accounts->wallet.account.id, wallet_count_slot(), stop);
   if (!wallet) return std::unexpected(wallet.error());
-  return CounterReading{.wallet = *wallet, .counter = *counter};
+  return CounterReading{.generation = accounts->generation, .wallet = *wallet, .counter = *counter};
 }
 
-CounterFlow::Settled CounterFlow::settle(uint64_t count, SteadyClock::time_point now) {
-  Settled settled;
+AwaitedNotes::Settled CounterFlow::settle(const CounterReading& reading,
+                                          SteadyClock::time_point now) {
   const std::lock_guard lock(mutex_);
-  last_count_ = count;
-  std::deque<SentIncrement> left;
-  for (SentIncrement& sent : awaited_) {
-    if (sent.counter_target <= count) {
-      settled.consumed.push_back(std::move(sent));
-    } else if (now - sent.submitted > options_.latency_timeout) {
-      settled.overdue.push_back(std::move(sent));
-    } else {
-      // Those before it that are given up will not be counted.
-      sent.counter_target -= settled.overdue.size();
-      left.push_back(std::move(sent));
-    }
-  }
-  awaited_ = std::move(left);
-  return settled;
+  if (reading.generation != generation_ || !accounts_) return {};
+  return awaited_.settle(reading.counter ? reading.counter->count : 0, now);
 }
 
 uint64_t CounterFlow::generation() const {

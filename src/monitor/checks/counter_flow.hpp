@@ -3,13 +3,12 @@
 // spec/prover-and-monitor.md B12.
 #pragma once
 
-#include <array>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
+#include "monitor/checks/awaited_notes.hpp"
 #include "monitor/checks/prover_service.hpp"
 #include "monitor/counter.hpp"
 #include "monitor/counter_rpc.hpp"
@@ -25,18 +24,8 @@ struct CounterFlowOptions {
   std::chrono::milliseconds latency_timeout{120'000};
 };
 
-// A transaction that the node took.
-struct SentIncrement {
-  TransactionId id;
-  NoteId note;
-  BlockNum submit_height;
-  uint64_t wallet_target = 0;   // the wallet's count when it is in a block
-  uint64_t counter_target = 0;  // the counter's count when its note is consumed
-  std::chrono::steady_clock::time_point submitted;
-  std::optional<std::chrono::steady_clock::time_point> committed;
-};
-
 struct CounterReading {
+  uint64_t generation = 0;              // of the accounts; another one once others are used
   std::optional<CountOnChain> wallet;   // nothing: not on chain yet
   std::optional<CountOnChain> counter;  // nothing: not on chain yet
 };
@@ -59,12 +48,10 @@ class CounterFlow {
 
   // Nothing before prepare() was done.
   std::expected<std::optional<CounterReading>, Fault> read(const std::stop_token& stop);
-  // The notes that a counter which stands at `count` has consumed, and those for which the time is
-  // over; neither is waited for any longer.
-  struct Settled {
-    std::vector<SentIncrement> consumed, overdue;
-  };
-  Settled settle(uint64_t count, std::chrono::steady_clock::time_point now);
+  // The notes that the counter has consumed, and those for which the time is over; neither is
+  // waited for any longer.
+  AwaitedNotes::Settled settle(const CounterReading& reading,
+                               std::chrono::steady_clock::time_point now);
   // Of the accounts that are used now; changes when others are.
   uint64_t generation() const;
   // What the builder says of a note, for people.
@@ -72,6 +59,7 @@ class CounterFlow {
 
  private:
   struct Accounts {
+    uint64_t generation = 0;
     BlockHeader genesis;
     CounterWallet wallet;  // as made
     Account counter;       // as made
@@ -92,8 +80,7 @@ class CounterFlow {
   mutable std::mutex mutex_;         // guards what follows
   std::shared_ptr<const Accounts> accounts_;
   uint64_t generation_ = 0;
-  uint64_t last_count_ = 0;            // of the counter
-  std::deque<SentIncrement> awaited_;  // notes that are not consumed yet, oldest first
+  AwaitedNotes awaited_;
 };
 
 }  // namespace miden
