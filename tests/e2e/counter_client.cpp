@@ -1,11 +1,13 @@
 // counter_client COMMAND --rpc URL --file F: a wallet and counters of the network monitor's kind,
 // for tests of network transactions.
 //
-//   deploy     makes the accounts, puts the counters on chain and waits until they are; keeps all
-//   in F increment  sends transactions of the wallet that emit notes for the counters, in turn read
-//   says what the chain has of them
+//   deploy: makes the accounts, puts the counters on chain and waits until they are; F keeps all
+//   increment: sends transactions of the wallet that emit notes for the counters, in turn
+//   read: says what the chain has of them
+//   make: writes transaction.ProvenTransaction that create counters, to F.0, F.1, ...
 //
-// Each prints one line of JSON. Exit status 1: something did not work, and stderr says what.
+// The first three print one line of JSON. Exit status 1: something did not work, and stderr says
+// what.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -20,6 +22,7 @@
 #include "monitor/counter.hpp"
 #include "monitor/counter_rpc.hpp"
 #include "remote_prover.grpc.pb.h"
+#include "types/transaction.pb.h"
 
 namespace miden {
 namespace {
@@ -143,19 +146,8 @@ class Client {
   void deploy() {
     const CounterWallet wallet = need(make_counter_wallet(*engine_, code_, seed()), "wallet");
     Kept kept{.wallet = wallet, .wallet_as_made = wallet.account};
-    std::vector<Word> tx_scripts;
-    for (const std::string& root : options_.tx_scripts) {
-      tx_scripts.push_back(need(Word::from_hex(root), root));
-    }
     for (int i = 0; i < options_.counters; ++i) {
-      const Account counter =
-          need(make_counter(*engine_, code_, seed(),
-                            {.owner = wallet.account.id,
-                             .takes_hostile_notes = options_.takes_hostile_notes,
-                             .tx_scripts = tx_scripts}),
-               "counter");
-      ClientTransaction creation =
-          need(create_account(*engine_, counter, {}, genesis_), "creation");
+      ClientTransaction creation = creation_of_counter(wallet);
       send(creation);
       kept.counters.push_back(std::move(creation.account));
       keep(options_.file, kept);
@@ -166,6 +158,21 @@ class Client {
       answer["counters"].push_back(counter.id.to_hex());
     }
     std::cout << answer.dump() << std::endl;
+  }
+
+  void make() {
+    const CounterWallet wallet = need(make_counter_wallet(*engine_, code_, seed()), "wallet");
+    for (int i = 0; i < options_.counters; ++i) {
+      const ClientTransaction creation = creation_of_counter(wallet);
+      const Bytes proven = prove(creation);
+      ::transaction::ProvenTransaction submission;
+      submission.set_transaction(proven.data(), proven.size());
+      submission.set_transaction_inputs(creation.inputs.data(), creation.inputs.size());
+      std::ofstream out(fmt::format("{}.{}", options_.file, i), std::ios::binary);
+      if (!submission.SerializeToOstream(&out) || !out.flush()) {
+        give_up("cannot write " + options_.file);
+      }
+    }
   }
 
   void increment() {
@@ -233,6 +240,19 @@ class Client {
       element = Felt::reduce(uint64_t{random()} << 32 | random());
     }
     return word;
+  }
+
+  ClientTransaction creation_of_counter(const CounterWallet& owner) const {
+    std::vector<Word> tx_scripts;
+    for (const std::string& root : options_.tx_scripts) {
+      tx_scripts.push_back(need(Word::from_hex(root), root));
+    }
+    const Account counter = need(make_counter(*engine_, code_, seed(),
+                                              {.owner = owner.account.id,
+                                               .takes_hostile_notes = options_.takes_hostile_notes,
+                                               .tx_scripts = tx_scripts}),
+                                 "counter");
+    return need(create_account(*engine_, counter, {}, genesis_), "creation");
   }
 
   Bytes prove(const ClientTransaction& transaction) const {
@@ -324,11 +344,15 @@ int main(int argc, char** argv) {
   increment->add_flag_callback(
       "--endless", [&] { options.note = CounterNote::kEndless; }, "Notes that never end");
   auto* read = add_command(app, "read", "Say what the chain has of them", options);
+  auto* make = add_command(app, "make",
+                           "Write creations of counters to F.0, F.1, ... and send none", options);
+  make->add_option("--counters", options.counters, "How many")->check(CLI::Range(1, 10'000));
   CLI11_PARSE(app, argc, argv);
 
   Client client(options);
   if (deploy->parsed()) client.deploy();
   if (increment->parsed()) client.increment();
   if (read->parsed()) client.read();
+  if (make->parsed()) client.make();
   return 0;
 }
