@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "chain/test_support/chain_directory.hpp"
+#include "ntx_builder/builder_tables.hpp"
 #include "ntx_builder/test_support/state_world.hpp"
 
 namespace miden {
@@ -62,6 +63,28 @@ TEST(BuilderStateBootstrap, TakesAnEmptyOrMissingDirectoryAndAGenesisBlock) {
   EXPECT_EQ(world.state->validator_key(), genesis.header.validator_key);
   EXPECT_EQ(world.state->tip()->header, genesis.header);
   EXPECT_EQ(code_of(BuilderState::open(world.data(), {})), "StoreLocked");
+}
+
+TEST(BuilderStateBootstrap, RefusesAStoreOfAnotherFormatOrHalfOfOne) {
+  StateWorld world;
+  ASSERT_TRUE(BuilderState::bootstrap(world.data(), world.chain.blocks.front()));
+  const auto change = [&](const std::function<void(WriteBatch&)>& fill) {
+    const auto store = Store::open(world.data() / "ntx-builder", builder_tables(), {});
+    ASSERT_TRUE(store) << store.error().message;
+    WriteBatch batch(**store);
+    fill(batch);
+    (*store)->write(batch);
+  };
+  change([](WriteBatch& batch) {
+    batch.put(kBuilderMeta, builder_meta_key(BuilderMetaKey::kFormat),
+              Key().u32(kBuilderStoreFormat + 1).view());
+  });
+  EXPECT_EQ(code_of(BuilderState::open(world.data(), {})), "UnsupportedStoreVersion");
+  EXPECT_EQ(code_of(BuilderState::migrate(world.data())), "UnsupportedStoreVersion");
+  change([](WriteBatch& batch) {
+    batch.remove(kBuilderMeta, builder_meta_key(BuilderMetaKey::kTip));
+  });
+  EXPECT_EQ(code_of(BuilderState::open(world.data(), {})), "NotBootstrapped");
 }
 
 TEST(BuilderStateBootstrap, KnowsTheNetworkAccountsOfGenesis) {
