@@ -25,7 +25,13 @@ int number_after(std::string_view text, std::string_view mark) {
   return number;
 }
 
-// gRPC tells what became of a connection only in the text of UNAVAILABLE.
+// gRPC tells what became of a connection only in the text of UNAVAILABLE. A service may say as much
+// of one that it has behind it.
+bool is_of_connection(const Status& status) {
+  return status.message.starts_with("failed to connect to all addresses") ||
+         status.message.starts_with("DNS resolution failed");
+}
+
 Fault fault_of_connection(const Status& status, std::string_view peer) {
   const std::string& text = status.message;
   const auto because = [&](Reason reason, std::string sentence) {
@@ -70,7 +76,8 @@ Fault fault_of_call(const Status& status, std::string_view peer,
                     std::chrono::milliseconds timeout) {
   switch (status.code) {
     case StatusCode::kUnavailable:
-      return fault_of_connection(status, peer);
+      if (is_of_connection(status)) return fault_of_connection(status, peer);
+      break;
     case StatusCode::kCancelled:
       // As net/channel.hpp says that the time is over; so do the network's own servers.
       if (status.message != "Timeout expired") break;
