@@ -1,6 +1,6 @@
 #include "node/full_node.hpp"
 
-#include "node/end.hpp"
+#include "net/end.hpp"
 #include "node/forward_upstream.hpp"
 #include "node/readiness.hpp"
 #include "node/snapshot_channel.hpp"

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "net/end.hpp"
 #include "node/admit_transaction.hpp"
 #include "node/ask_ntx_builder.hpp"
-#include "node/end.hpp"
 #include "node/genesis_file.hpp"
 #include "node/sequencer_api.hpp"
 #include "node/snapshot_channel.hpp"

@@ -43,9 +43,22 @@ StorageError::Kind kind_of(const rocksdb::Status& status) {
   return StorageError::Kind::kOther;
 }
 
+std::string_view what_to_do(StorageError::Kind kind) {
+  switch (kind) {
+    case StorageError::Kind::kDiskFull:
+      return ". The disk is full: free space on it, then start again; what was committed is kept";
+    case StorageError::Kind::kCorruption:
+      return ". The store is damaged: put back a copy of the whole directory, or bootstrap again";
+    default:
+      return "";
+  }
+}
+
 void check(const rocksdb::Status& status, std::string_view doing) {
   if (status.ok()) return;
-  throw StorageError(kind_of(status), std::string(doing) + ": " + status.ToString());
+  const StorageError::Kind kind = kind_of(status);
+  throw StorageError(kind,
+                     std::string(doing) + ": " + status.ToString() + std::string(what_to_do(kind)));
 }
 
 // RocksDB's own log file must not be: after a write to it has failed, on a full disk, the next one

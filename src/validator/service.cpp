@@ -1,16 +1,18 @@
 #include "validator/service.hpp"
 
-#include <condition_variable>
+#include <type_traits>
 
 #include "base/version.hpp"
 #include "internal/validator.grpc.pb.h"
 #include "net/convert_block.hpp"
 #include "net/convert_primitives.hpp"
+#include "net/end.hpp"
 #include "net/health.hpp"
 #include "net/reflection.hpp"
 #include "net/serve_unary.hpp"
 #include "net/server.hpp"
 #include "net/thread_pool.hpp"
+#include "storage/storage_error.hpp"
 #include "telemetry/log.hpp"
 
 namespace miden {
@@ -73,8 +75,9 @@ class BlockStream final : public grpc::ServerWriteReactor<::validator::BlockSubs
 
 class ValidatorApi final : public ::validator::Api::CallbackService {
  public:
-  ValidatorApi(Validator& validator, const ValidatorServiceOptions& options)
+  ValidatorApi(Validator& validator, const ValidatorServiceOptions& options, End& end)
       : validator_(validator),
+        end_(end),
         timeout_(options.timeout),
         submissions_({.threads = options.worker_threads, .max_queued = 256}),
         // Apart from the submissions: a flood of them must not delay a block.
@@ -104,7 +107,9 @@ class ValidatorApi final : public ::validator::Api::CallbackService {
                           std::optional<ByteView> inputs;
                           if (request.has_transaction_inputs())
                             inputs = as_bytes(request.transaction_inputs());
-                          TRY(validator_.submit(as_bytes(request.transaction()), inputs));
+                          TRY(ending_with_the_store([&] {
+                            return validator_.submit(as_bytes(request.transaction()), inputs);
+                          }));
                           return google::protobuf::Empty();
                         });
   }
@@ -112,15 +117,16 @@ class ValidatorApi final : public ::validator::Api::CallbackService {
   grpc::ServerUnaryReactor* SignBlock(grpc::CallbackServerContext*,
                                       const ::blockchain::ProposedBlock* request,
                                       ::blockchain::SignBlockResponse* response) override {
-    return serve_pooled(
-        "SignBlock", blocks_, timeout_, response,
-        [this, request = *request]() -> Answer<::blockchain::SignBlockResponse> {
-          const SignedCommitment block = TRY(validator_.sign(as_bytes(request.proposed_block())));
-          ::blockchain::SignBlockResponse signed_block;
-          *signed_block.mutable_signature() = to_message(block.signature);
-          *signed_block.mutable_block_commitment() = to_message(block.block_commitment);
-          return signed_block;
-        });
+    return serve_pooled("SignBlock", blocks_, timeout_, response,
+                        [this, request = *request]() -> Answer<::blockchain::SignBlockResponse> {
+                          const SignedCommitment block = TRY(ending_with_the_store(
+                              [&] { return validator_.sign(as_bytes(request.proposed_block())); }));
+                          ::blockchain::SignBlockResponse signed_block;
+                          *signed_block.mutable_signature() = to_message(block.signature);
+                          *signed_block.mutable_block_commitment() =
+                              to_message(block.block_commitment);
+                          return signed_block;
+                        });
   }
 
   grpc::ServerWriteReactor<::validator::BlockSubscriptionResponse>* BlockSubscription(
@@ -129,7 +135,19 @@ class ValidatorApi final : public ::validator::Api::CallbackService {
   }
 
  private:
+  // A store that has refused a write refuses all that follow, until it is opened again.
+  template <class Work>
+  std::invoke_result_t<Work> ending_with_the_store(Work work) {
+    try {
+      return work();
+    } catch (const StorageError& error) {
+      end_.because(error.what());
+      throw;
+    }
+  }
+
   Validator& validator_;
+  End& end_;
   std::chrono::milliseconds timeout_;
   ThreadPool submissions_;
   ThreadPool blocks_;
@@ -139,7 +157,8 @@ class ValidatorApi final : public ::validator::Api::CallbackService {
 
 Result<void> serve_validator(Validator& validator, const ValidatorServiceOptions& options,
                              const std::stop_token& stop) {
-  ValidatorApi api(validator, options);
+  End end(stop);
+  ValidatorApi api(validator, options, end);
   OpenGate gate;
   HealthService health(gate);
   health.set_serving(std::string(kService), true);
@@ -153,14 +172,11 @@ Result<void> serve_validator(Validator& validator, const ValidatorServiceOptions
                                              reflection.v1alpha_service()}));
   log_info("validator is serving", {{"address", server->address()}, {"tip", validator.tip()}});
 
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  stopped.wait(lock, stop, [] { return false; });
-
+  const std::string failure = end.wait();
   log_info("stopping", {{"tip", validator.tip()}});
   health.close();
   server->shutdown(std::chrono::seconds(5));
+  if (!failure.empty()) return fail("StorageFailed", failure);
   return {};
 }
 

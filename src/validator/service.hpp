@@ -17,7 +17,8 @@ struct ValidatorServiceOptions {
   size_t worker_threads = 1;
 };
 
-// Serves until the stop is requested. Error: BindFailed.
+// Serves until the stop is requested. Errors: BindFailed; StorageFailed, when the store did not
+// take a block or a transaction.
 Result<void> serve_validator(Validator& validator, const ValidatorServiceOptions& options,
                              const std::stop_token& stop);
 

@@ -21,7 +21,8 @@ class ValidatorStore {
  public:
   // Creates the store in `dir` with the genesis block as its tip. Errors: those of Store::create.
   static Result<void> create(const std::filesystem::path& dir, const SignedBlock& genesis);
-  // Errors: those of Store::open, with NotBootstrapped for its StoreMissing; NoChainTip.
+  // Errors: those of Store::open, with NotBootstrapped for its StoreMissing; NoChainTip;
+  // BlocksMissing (damaged files).
   static Result<std::unique_ptr<ValidatorStore>> open(const std::filesystem::path& dir);
 
   BlockHeader tip() const;

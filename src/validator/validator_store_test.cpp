@@ -58,6 +58,26 @@ TEST(ValidatorStore, FindsItsTipAgainAtEveryHeight) {
   }
 }
 
+// What a lost file leaves. A tip found below the gap would be signed over.
+TEST(ValidatorStore, IsNotOpenedWhereABlockIsMissing) {
+  for (const uint32_t last : {2, 5, 8, 9}) {
+    for (uint32_t missing = 1; missing < last; ++missing) {
+      const TestFolder folder;
+      ASSERT_TRUE(ValidatorStore::create(folder / "store", genesis_without_accounts()));
+      auto store = reopened(folder);
+      for (uint32_t block_num = 1; block_num <= last; ++block_num) {
+        if (block_num != missing) store->put_block(stored_block(block_num));
+      }
+      store.reset();
+      const auto opened = ValidatorStore::open(folder / "store");
+      ASSERT_EQ(code_of(opened), "BlocksMissing") << missing << " of " << last;
+      EXPECT_NE(opened.error().message.find("block " + std::to_string(missing) + " is missing"),
+                std::string::npos)
+          << opened.error().message;
+    }
+  }
+}
+
 TEST(ValidatorStore, ReplacesTheTip) {
   const TestFolder folder;
   ASSERT_TRUE(ValidatorStore::create(folder / "store", genesis_without_accounts()));

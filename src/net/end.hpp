@@ -1,4 +1,4 @@
-// How a node's program ends: the operator's signal, or a reason why it cannot go on.
+// How a program ends: the operator's signal, or a reason why it cannot go on.
 #pragma once
 
 #include <condition_variable>
