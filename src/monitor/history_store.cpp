@@ -45,7 +45,8 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::filesystem::
   Result<std::shared_ptr<Store>> store = Store::open(directory, kTables, options);
   if (!store && store.error().code == "StoreMissing")
     store = Store::create(directory, kTables, options);
-  return std::unique_ptr<HistoryStore>(new HistoryStore(TRY(std::move(store)), limits));
+  if (!store) return std::unexpected(store.error());
+  return std::unique_ptr<HistoryStore>(new HistoryStore(std::move(*store), limits));
 }
 
 History HistoryStore::load(std::span<const std::string> check_ids, int64_t now_ms) const {

@@ -264,13 +264,17 @@ TEST_F(HistoryTest, WithAFullDiskTheNewestResultsWaitInMemory) {
       step(11, !writer.status().error.empty());
       const uint64_t failures = writer.status().failures;
       add(kMaxResultsInMemory);  // the first 200 have to go
-      clock->advance(milliseconds(10'000));
-      step(12, comes_true([&] { return writer.status().failures > failures; }));
+      const auto goes_on_until = [&](const auto& condition) {
+        return comes_true([&] {
+          clock->advance(milliseconds(100));
+          return condition();
+        });
+      };
+      step(12, goes_on_until([&] { return writer.status().failures > failures; }));
       step(13, comes_true([&] { return writer.status().dropped_results == 200; }));
       limit.rlim_cur = whole;
       setrlimit(RLIMIT_FSIZE, &limit);
-      clock->advance(milliseconds(10'000));
-      step(14, comes_true([&] { return writer.status().is_writing; }));
+      step(14, goes_on_until([&] { return writer.status().is_writing; }));
       add(1);
     }
     const History history = load({"node-1"}, kNow + 20'000);

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ostream>
+#include <random>
 #include <sstream>
 
 namespace miden {
@@ -223,6 +225,72 @@ TEST(Timeline, ALeapOfTheClockIsNobodysTime) {
   timeline.clock_moved(3'600'013, 13);
   EXPECT_THAT(timeline.result(14, 15, Outcome::kOk, Reason::kNone, "").settled,
               ElementsAre(Span{CheckState::kOk, 13, 14}));
+}
+
+// Whatever comes: all time up to now is called something, once, and what it is called was seen.
+TEST(Timeline, LeavesNoGapAndCallsNothingTwice) {
+  for (uint32_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    TimelineRules rules = kRules;
+    rules.failures_to_confirm = 1 + static_cast<int>(random() % 3);
+    rules.successes_to_clear = 1 + static_cast<int>(random() % 3);
+    Timeline timeline(rules, 0, {});
+    int64_t now = 0, settled = 0;
+    std::vector<std::pair<int64_t, Outcome>> looks;
+    CheckState last_state = CheckState::kUnknown;
+    for (int step_number = 0; step_number < 300; ++step_number) {
+      now += 1 + static_cast<int64_t>(random() % 8);
+      TimelineStep step;
+      const int64_t started = now - static_cast<int64_t>(random() % 4);
+      switch (random() % 8) {
+        case 0:
+          step = timeline.tick(now + static_cast<int64_t>(random() % 30));
+          break;
+        case 1:
+          step = timeline.unanswered(started, now);
+          looks.emplace_back(started, Outcome::kFailed);
+          break;
+        default: {
+          const auto outcome = static_cast<Outcome>(random() % 4);
+          step = timeline.result(started, now, outcome, Reason::kTimeout, "x");
+          looks.emplace_back(started, outcome);
+        }
+      }
+      for (const Span& span : step.settled) {
+        ASSERT_EQ(span.from_ms, settled);
+        ASSERT_GT(span.to_ms, span.from_ms);
+        settled = span.to_ms;
+        // The first is of the state before, all later ones are of the new.
+        ASSERT_EQ(span.state, &span == &step.settled.front() && span.state == last_state
+                                  ? last_state
+                                  : timeline.state());
+      }
+      ASSERT_EQ(settled, timeline.settled_ms());
+      now = std::max(now, settled);  // a tick may have looked ahead
+      if (step.change) {
+        ASSERT_EQ(step.change->from, last_state);
+        ASSERT_EQ(step.change->to, timeline.state());
+        ASSERT_NE(step.change->from, step.change->to);
+        ASSERT_EQ(step.change->since_ms, timeline.since_ms());
+        // Down is said only after as many failures in a row as the rules ask for, or when it was
+        // known before and is seen again.
+        if (step.change->to == CheckState::kDown && last_state != CheckState::kUnknown &&
+            last_state != CheckState::kOverdue) {
+          int failures = 0;
+          for (auto look = looks.rbegin(); look != looks.rend(); ++look) {
+            if (look->second == Outcome::kInconclusive) continue;
+            if (look->second != Outcome::kFailed) break;
+            ++failures;
+          }
+          ASSERT_GE(failures, rules.failures_to_confirm);
+        }
+      } else {
+        ASSERT_EQ(timeline.state(), last_state);
+      }
+      last_state = timeline.state();
+    }
+  }
 }
 
 TEST(Timeline, APausedOneStaysSo) {
