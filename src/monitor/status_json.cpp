@@ -169,7 +169,9 @@ Json status_json(const Picture& picture) {
     Json service{{"name", check->description->reference_name},
                  {"status", result.reference_status},
                  {"last_checked", ended_ms(result) / 1000}};
-    service["error"] = result.error.empty() ? Json(nullptr) : Json(result.error);
+    // What the reference does not judge, such as lag, is no error of a healthy service there.
+    const bool has_error = !result.error.empty() && result.reference_status != "Healthy";
+    service["error"] = has_error ? Json(result.error) : Json(nullptr);
     service["details"] = result.details;
     services.push_back(std::move(service));
   }
