@@ -7,6 +7,7 @@ namespace {
 
 // More than any of the standard notes needs, and what a node's limits let pass in a moment.
 constexpr size_t kMaxQuestions = 100;
+constexpr size_t kMaxFailures = 2;
 
 std::string text_of(std::string_view what, const AccountId& id, const Status& status) {
   return fmt::format("{} of {}: {}: {}", what, id.to_hex(), to_string(status.code), status.message);
@@ -34,6 +35,7 @@ CandidateSource::CandidateSource(const ChainTip& tip, const Account& account, Bu
     : tip_(tip), account_(account), state_(state), node_(node), stop_(std::move(stop)) {}
 
 Result<void> CandidateSource::draw() {
+  if (failures_ >= kMaxFailures) return fail("NodeFailed", failure_);
   if (++questions_ <= kMaxQuestions) return {};
   is_overdrawn_ = true;
   return fail(
@@ -42,6 +44,7 @@ Result<void> CandidateSource::draw() {
 }
 
 std::unexpected<Error> CandidateSource::failed(std::string_view code, std::string message) {
+  if (code == "NodeFailed") ++failures_;
   if (failure_.empty()) failure_ = message;
   return fail(code, std::move(message));
 }

@@ -39,7 +39,8 @@ class CandidateSource final : public ExecutionSource {
   const std::string& failure() const { return failure_; }
 
  private:
-  // Counts a question to the node. Error: TooManyQuestions.
+  // Counts a question to the node, which is not asked any more when it has failed more than once:
+  // each time is a long one. Errors: TooManyQuestions, NodeFailed.
   Result<void> draw();
   std::unexpected<Error> failed(std::string_view code, std::string message);
   Result<const AssetVault*> foreign_vault(const AccountId& id);
@@ -54,6 +55,7 @@ class CandidateSource final : public ExecutionSource {
   // Two maps with one root are the same map, whichever name is asked for.
   std::map<std::pair<AccountId, Word>, StorageSlotName> foreign_maps_;
   size_t questions_ = 0;
+  size_t failures_ = 0;
   bool is_overdrawn_ = false;
   std::string failure_;
 };

@@ -144,6 +144,18 @@ TEST_F(CandidateSourceTest, KnowsWhatDoesNotExistFromANodeThatFails) {
   EXPECT_FALSE(after.is_overdrawn());
 }
 
+TEST_F(CandidateSourceTest, DoesNotWaitAgainAndAgainForANodeThatIsAway) {
+  server_->shutdown(std::chrono::milliseconds(0));
+  CandidateSource source = this->source();
+  const auto started = std::chrono::steady_clock::now();
+  for (uint64_t n = 0; n < 50; ++n) {
+    EXPECT_FALSE(source.foreign_account(public_account(40'000 + n).to_wire(), tip_num()));
+  }
+  // Each question alone is given 100 ms.
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(2));
+  EXPECT_FALSE(source.is_overdrawn());
+}
+
 TEST_F(CandidateSourceTest, BelievesNoStateOfAnotherChain) {
   tip_.header.account_root = word(3);
   CandidateSource source = this->source();

@@ -147,7 +147,10 @@ class Execution {
     Indices good;
     std::optional<Run> first;
     for (const size_t index : notes) {
+      const size_t unjudged = outcome_.unjudged.size();
       std::optional<Run> alone = judge_alone(index);
+      // The others have their turn when the node answers again.
+      if (outcome_.unjudged.size() > unjudged) break;
       if (!alone) continue;
       good.push_back(index);
       if (!first) first = std::move(alone);

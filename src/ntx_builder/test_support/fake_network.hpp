@@ -413,12 +413,13 @@ inline grpc::Status FakeNetwork::GetAccount(grpc::ServerContext*,
 inline grpc::Status FakeNetwork::SubmitProvenTx(grpc::ServerContext* context,
                                                 const ::transaction::ProvenTransaction* request,
                                                 ::blockchain::BlockNumber* response) {
+  const Mood mood = mood_;  // before a test hears of this call and changes it
   ++submissions_;
   const grpc::Status kAway(grpc::StatusCode::UNAVAILABLE, "connection reset");
   const auto secret = context->client_metadata().find("x-miden-network-tx-auth");
   const bool is_authorized = secret != context->client_metadata().end() &&
                              std::string_view(secret->second.data(), secret->second.size()) ==
-                                 (mood_ == Mood::kNeedsAnotherSecret ? "other" : "secret");
+                                 (mood == Mood::kNeedsAnotherSecret ? "other" : "secret");
   if (!is_authorized) {
     return {grpc::StatusCode::INVALID_ARGUMENT,
             "Network transactions may not be submitted by users yet"};
@@ -427,7 +428,7 @@ inline grpc::Status FakeNetwork::SubmitProvenTx(grpc::ServerContext* context,
   if (!transaction) return {grpc::StatusCode::INVALID_ARGUMENT, transaction.error().message};
   const std::scoped_lock lock(mutex_);
   response->set_block_num(chain_.tip().block_num.value);
-  switch (mood_) {
+  switch (mood) {
     case Mood::kLosesRequest:
       return kAway;
     case Mood::kIsFull:
@@ -439,8 +440,8 @@ inline grpc::Status FakeNetwork::SubmitProvenTx(grpc::ServerContext* context,
       break;
   }
   const grpc::Status status = admit(*transaction);
-  if (status.ok() && mood_ == Mood::kForgets) mempool_.pop_back();
-  return mood_ == Mood::kLosesAnswer ? kAway : status;
+  if (status.ok() && mood == Mood::kForgets) mempool_.pop_back();
+  return mood == Mood::kLosesAnswer ? kAway : status;
 }
 
 inline grpc::Status FakeNetwork::admit(const ProvenTransaction& transaction) {
