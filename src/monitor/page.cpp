@@ -53,7 +53,7 @@ Markup head(const Picture& picture, const Summary& summary, const PageView& view
 Markup header(const Picture& picture, const PageClock& clock) {
   Markup out;
   out << R"(<header class="band"><div class="band-inner">)" << render_band(picture, clock)
-      << R"(<div id="lost" class="band-text" role="alert" hidden><p class="verdict">)"
+      << R"(<div id="lost" class="band-text" hidden><p class="verdict">)"
       << icon("overdue")
       << R"(<span>Not live. <span class="lost-since">Last update <span id="lost-time"></span>, <span id="lost-age"></span> ago.</span></span></p></div>)"
       << R"(<div class="controls"><span class="live"><svg class="icon dot" aria-hidden="true"><use href="#i-dot"/></svg><svg class="icon clock-icon" aria-hidden="true"><use href="#i-overdue"/></svg><span id="live-word">As of</span></span><span id="clock">)"

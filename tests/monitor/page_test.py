@@ -462,6 +462,7 @@ class Tests:
             expect(re.search(r"Not live\. Last update 10:4\d:\d\d UTC, 1\d s ago", page.inner_text("#lost")), page.inner_text("#lost"))
             expect(page.title().startswith("Not live") and "favicon-overdue-" in page.get_attribute("#favicon", "href"), what)
             expect(not page.is_visible("#sentence"), f"{what}: old words stay")
+            expect(page.inner_text("#announcer") == "Not live", f"{what}: not announced")
             _, weak = page.evaluate(CONTRAST)
             expect(not weak, f"{what}: {weak}")
         step(f"not live after {time.monotonic() - started:.1f} s")

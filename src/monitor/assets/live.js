@@ -140,6 +140,7 @@
       root.dataset.live = live;
       byId("live-word").textContent =
         { lost: "Not live", live: "Live", polling: "Every 10 s", starting: "Connecting" }[live];
+      if (isLost) byId("announcer").textContent = "Not live"; // its age counts on, unannounced
     }
     if (root.dataset.tone !== band.dataset.tone) root.dataset.tone = band.dataset.tone;
     const lost = byId("lost");
