@@ -8,7 +8,6 @@ ours is served to a full node of each, and these are compared.
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
-from network import KEY, Client, Program, free_port  # noqa: E402
+from network import KEY, Client, Program, free_port, note_of, run, step, until  # noqa: E402
 
 # Idle blocks between what the client does first and second, and after that: together more than the 50
 # that history is kept for.
@@ -57,30 +56,6 @@ max_supply = 10000000
 """
 SMALL_CACHES = [argument for tree in ("account-tree", "nullifier-tree", "account-state-forest")
                 for argument in (f"--store.{tree}.rocksdb.cache-size", "67108864")]
-STARTED = time.monotonic()
-
-
-def step(text: str) -> None:
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
-
-
-def run(*command) -> str:
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}\nexit {done.returncode}\n"
-                             f"{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def until(what: str, condition, timeout_s: float = 240):
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"not within {timeout_s} s: {what}")
-
-
 # The reference logs every request otherwise.
 os.environ.setdefault("MIDEN_STDOUT_FILTER", "warn")
 
@@ -157,25 +132,16 @@ class Life:
         self.client = client
         self.pending = 0
 
-    def tip(self) -> int:
-        return int(re.search(r"synced to block (\d+)", self.client("sync"), re.IGNORECASE).group(1))
-
     def idle(self, chain: LiveChain, blocks: int) -> None:
-        last = self.tip() + blocks
+        last = self.client.height() + blocks
         step(f"idle until block {last}")
         chain.set_mode("pass")
-        until(f"block {last}", lambda: self.tip() >= last)
+        until(f"block {last}", lambda: self.client.height() >= last)
         chain.set_mode("busy")
 
     def settle(self) -> None:
         """Until everything submitted is committed."""
-        def settled() -> bool:
-            self.client("sync")
-            states = re.findall(r"Committed|Pending|Discarded", self.client("tx", "--list"))
-            if "Discarded" in states:
-                raise AssertionError(self.client("tx", "--list"))
-            return set(states) == {"Committed"}
-        until("all transactions are committed", settled)
+        until("all transactions are committed", self.client.all_committed)
 
     def faucet(self, symbol: str) -> str:
         file = self.client.folder / f"{symbol}.toml"
@@ -195,10 +161,6 @@ class Life:
 
     def consume(self, wallet: str, *notes: str) -> None:
         self.client("consume-notes", "-a", wallet, *notes, "--force")
-
-
-def note_of(output: str) -> str:
-    return re.findall(r"0x[0-9a-f]{64}", output[output.index("Output notes"):])[0]
 
 
 def live(life: Life, chain: LiveChain) -> None:
@@ -237,7 +199,7 @@ def live(life: Life, chain: LiveChain) -> None:
     step("stop the chain; make transactions that fit its tip")
     chain.set_mode("freeze")
     time.sleep(3)  # the last block's proof
-    life.tip()
+    life.client.height()
     chain.set_mode("capture")
     for what in (lambda: life.mint(bitcoin, bob, 1, "public"), lambda: life.mint(ether, secret, 2, "private"),
                  lambda: life.send(alice, bob, bitcoin, 3, "public"),

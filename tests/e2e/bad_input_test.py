@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from network import KEY, Client, Network, Program, free_port
+from network import KEY, Client, Network, Program, free_port, step, until
 
 OTHER_KEY = "03" * 32
 TIMEOUT_S = 20
@@ -26,10 +26,6 @@ timestamp = 1700000000
 verification_base_fee = 0
 """
 FAUCET = '[[fungible_faucet]]\nsymbol = "BTC"\ndecimals = 8\nmax_supply = 1000\n'
-
-
-def step(text: str) -> None:
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
 
 
 def contents(folder: Path, but: str = "") -> dict[str, str]:
@@ -300,7 +296,7 @@ def another_networks_validator(programs: Path, client_program: str, folder: Path
     try:
         network.start()
         client = Client(client_program, folder / "client", network.url)
-        until("block 1", lambda: height(client) == 1)
+        until("block 1", lambda: client.height() == 1)
         (client.folder / "faucet.toml").write_text(
             '[fungible-faucet-metadata]\nsymbol = "BTC"\ndecimals = 10\nmax_supply = 10000000\n')
         faucet = client.new_account("new-account", "-t", "public", "-p", "basic-fungible-faucet", "-i", "faucet.toml")
@@ -327,7 +323,7 @@ def another_networks_validator(programs: Path, client_program: str, folder: Path
             sequencer.start()
             until(f"the log says `{says}`", lambda: says in log.read_text())
             time.sleep(3)
-            if height(client) != 1:
+            if client.height() != 1:
                 raise AssertionError(f"a block was committed without its validator\n{sequencer.tail()}")
             sequencer.stop()
             other.stop()
@@ -346,19 +342,6 @@ def another_networks_validator(programs: Path, client_program: str, folder: Path
         other.stop()
 
 
-def until(what: str, condition, timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s} s: {what}")
-        time.sleep(0.3)
-
-
-def height(client: Client) -> int:
-    words = client("sync").lower().split("synced to block ")[1].split()
-    return int(words[0].rstrip("."))
-
-
 def run(programs: Path, client_program: str, folder: Path) -> None:
     (folder / "refusals").mkdir()
     network = Network(programs, folder / "refusals" / "network",
@@ -375,8 +358,6 @@ def run(programs: Path, client_program: str, folder: Path) -> None:
     refusals.report()
     another_networks_validator(programs, client_program, folder)
 
-
-STARTED = time.monotonic()
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

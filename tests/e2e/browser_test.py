@@ -13,27 +13,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from network import Network
+from network import Network, expect, step
 
 PAGE = Path(__file__).with_name("page.html")
 TIMEOUT_S = 120
-STARTED = time.monotonic()
-
-
-def step(text: str) -> None:
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
-
-
-def expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise AssertionError(what)
-
-
 class Native:
     """Calls over HTTP/2, by a program that knows nothing of gRPC, from an address that the page does not
     use up."""

@@ -12,10 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from network import Client, Network
+from network import Client, Network, note_of, step, until
 
 GENESIS = """\
 version = 1
@@ -35,41 +34,6 @@ symbol = "BTC"
 decimals = 10
 max_supply = 10000000
 """
-
-
-def step(text: str) -> None:
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
-
-
-def until(what: str, condition, timeout_s: float = 120):
-    """Polls until the condition gives something true, and returns that."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"not within {timeout_s} s: {what}")
-
-
-def transaction_states(client: Client) -> list[str]:
-    """The states in the client's list of transactions."""
-    return re.findall(r"Committed|Pending|Discarded", client("tx", "--list"))
-
-
-def all_committed(client: Client, count: int) -> bool:
-    client("sync")
-    states = transaction_states(client)
-    if "Discarded" in states:
-        raise AssertionError(f"a transaction was discarded:\n{client('tx', '--list')}")
-    return len(states) == count and set(states) == {"Committed"}
-
-
-def note_of(output: str) -> str:
-    """The id of the one note that a mint or a send announces."""
-    found = re.findall(r"0x[0-9a-f]{64}", output[output.index("Output notes"):])
-    if len(found) != 1:
-        raise AssertionError(f"expected one output note in:\n{output}")
-    return found[0]
 
 
 def balance(client: Client, account: str, faucet: str) -> int:
@@ -122,26 +86,26 @@ def live(network: Network, client_program: str, folder: Path) -> None:
     minted = note_of(alice("mint", "-t", public, "-a", f"1000::{faucet}", "-n", "public", "--force"))
     network.sequencer.kill()
     network.sequencer.start()
-    until("the mint is committed", lambda: all_committed(alice, 1))
+    until("the mint is committed", lambda: alice.all_committed(1))
 
     step("consume it")
     alice("consume-notes", "-a", public, minted, "--force")
-    until("the consumption is committed", lambda: all_committed(alice, 2))
+    until("the consumption is committed", lambda: alice.all_committed(2))
     check(balance(alice, public, faucet), 1000, "public wallet after the mint")
 
     step("send 100 in a public note to the private wallet; kill the validator, start it again")
     sent = note_of(alice("send", "-s", public, "-t", private, "-a", f"100::{faucet}", "-n", "public", "--force"))
     network.validator.kill()
     network.validator.start()
-    until("the send is committed", lambda: all_committed(alice, 3))
+    until("the send is committed", lambda: alice.all_committed(3))
     alice("consume-notes", "-a", private, sent, "--force")
-    until("the private wallet has consumed it", lambda: all_committed(alice, 4))
+    until("the private wallet has consumed it", lambda: alice.all_committed(4))
 
     step("send 40 back in a private note")
     sent = note_of(alice("send", "-s", private, "-t", public, "-a", f"40::{faucet}", "-n", "private", "--force"))
-    until("the private note is committed", lambda: all_committed(alice, 5))
+    until("the private note is committed", lambda: alice.all_committed(5))
     alice("consume-notes", "-a", public, sent, "--force")
-    until("the private note is consumed", lambda: all_committed(alice, 6))
+    until("the private note is consumed", lambda: alice.all_committed(6))
     check(balance(alice, public, faucet), 940, "public wallet at the end")
     check(balance(alice, private, faucet), 60, "private wallet at the end")
 
@@ -160,22 +124,16 @@ def live(network: Network, client_program: str, folder: Path) -> None:
     network.validator.kill()
     network.validator.start()
     network.sequencer.start()
-    before = height(alice)
-    until("two more blocks", lambda: height(alice) >= before + 2)
-    if set(transaction_states(alice)) != {"Committed"}:
+    before = alice.height()
+    until("two more blocks", lambda: alice.height() >= before + 2)
+    if set(alice.transaction_states()) != {"Committed"}:
         raise AssertionError(alice("tx", "--list"))
-
-
-def height(client: Client) -> int:
-    return int(re.search(r"synced to block (\d+)", client("sync"), re.IGNORECASE).group(1))
 
 
 def check(found: int, expected: int, what: str) -> None:
     if found != expected:
         raise AssertionError(f"{what}: {found} instead of {expected}")
 
-
-STARTED = time.monotonic()
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

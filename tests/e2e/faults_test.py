@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from full_node import FullNode, tip_of
-from network import Network, Program, free_port, run, step, until
+from network import Network, Program, expect, free_port, run, step, until
 
 DISK_SIZE = "16m"  # less than what the store's log asks for in advance
 OTHER_GENESIS = """\
@@ -26,11 +26,6 @@ timestamp = 1700000001
 [fee_parameters]
 verification_base_fee = 0
 """
-
-
-def expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise AssertionError(what)
 
 
 class Disk:

@@ -2,20 +2,9 @@
 
 import re
 import subprocess
-import time
 from pathlib import Path
 
 from network import Program, free_port
-
-
-def until(what: str, condition, timeout_s: float = 60, pause_s: float = 0.1):
-    """Polls until the condition gives something true, and returns that."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(pause_s)
-    raise AssertionError(f"not within {timeout_s} s: {what}")
 
 
 def miden_node(programs: Path, *arguments) -> str:

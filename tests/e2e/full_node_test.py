@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from full_node import FullNode, miden_node, tip_of, until
-from network import Client, Network, Program, free_port
+from full_node import FullNode, miden_node, tip_of
+from network import Client, Network, Program, expect, free_port, step, until
 
 SEED = 20251126
 FAUCET = """\
@@ -30,18 +30,6 @@ max_supply = 10000000
 """
 # All blocks are compared at the end.
 UNLIMITED = ("--rpc.rate-limit.burst-size", "1000000")
-STARTED = time.monotonic()
-
-
-def step(text: str) -> None:
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
-
-
-def expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise AssertionError(what)
-
-
 class Test:
     def __init__(self, programs: Path, client_program: str, folder: Path):
         self.programs, self.client_program, self.folder = programs, client_program, folder
@@ -166,14 +154,7 @@ class Test:
 
     def mint(self, client: Client, faucet: str, wallet: str, count: int) -> None:
         client("mint", "-t", wallet, "-a", f"{count}::{faucet}", "-n", "public", "--force")
-
-        def committed() -> bool:
-            client("sync")
-            states = re.findall(r"Committed|Pending|Discarded", client("tx", "--list"))
-            expect("Discarded" not in states, client("tx", "--list"))
-            return states == ["Committed"] * count
-
-        until(f"mint {count} is committed", committed, timeout_s=120)
+        until(f"mint {count} is committed", lambda: client.all_committed(count))
 
     def end(self) -> None:
         step("stop; every store verifies from genesis")

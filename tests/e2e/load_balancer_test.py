@@ -20,23 +20,11 @@ import time
 import urllib.request
 from pathlib import Path
 
-from full_node import FullNode, miden_node, tip_of, until
-from network import Network, Program, free_port
+from full_node import FullNode, miden_node, tip_of
+from network import Network, Program, expect, free_port, step, until
 
 CONFIGURATIONS = Path(__file__).resolve().parents[2] / "deploy" / "haproxy"
 BURST = 20
-STARTED = time.monotonic()
-
-
-def step(text: str) -> None:
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
-
-
-def expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise AssertionError(what)
-
-
 def haproxy_program() -> str:
     # Debian keeps it where only root's path leads.
     found = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")

@@ -23,7 +23,7 @@ import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "monitor"))
-from network import Network, Program, free_port, run, step, until  # noqa: E402
+from network import Network, Program, expect, free_port, run, step, until  # noqa: E402
 from stand_ins import Explorer, Faucet  # noqa: E402
 
 GENESIS = """\
@@ -38,11 +38,6 @@ STATUS_INTERVAL_S, FAUCET_INTERVAL_S, INCREMENT_INTERVAL_S = 3, 5, 20
 LATENCY_TIMEOUT_S = 50
 # Of the machine, which other tests may keep busy.
 SLACK_S = 3
-
-
-def expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise AssertionError(what)
 
 
 class Relay:

@@ -1,6 +1,7 @@
 """A validator and a sequencer of ours in a temporary folder, on free ports, for tests."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,13 +24,18 @@ def run(*command) -> str:
     return done.stdout
 
 
-def until(what: str, condition, timeout_s: float = 180):
+def expect(condition: bool, what: str) -> None:
+    if not condition:
+        raise AssertionError(what)
+
+
+def until(what: str, condition, timeout_s: float = 180, pause_s: float = 0.2):
     """What the condition returns, once that is something."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if found := condition():
             return found
-        time.sleep(0.5)
+        time.sleep(pause_s)
     raise AssertionError(f"not within {timeout_s} s: {what}")
 
 
@@ -149,3 +155,25 @@ class Client:
         """The id, which the client prints after `account -s`."""
         words = self(*arguments).split()
         return words[words.index("-s") + 1]
+
+    def height(self) -> int:
+        """The block that the client has synced to, now."""
+        return int(re.search(r"synced to block (\d+)", self("sync"), re.IGNORECASE).group(1))
+
+    def transaction_states(self) -> list[str]:
+        """Those in its list of transactions, as it last heard."""
+        return re.findall(r"Committed|Pending|Discarded", self("tx", "--list"))
+
+    def all_committed(self, count: int | None = None) -> bool:
+        """Whether all its transactions are, and are as many. Fails when one was discarded."""
+        self("sync")
+        states = self.transaction_states()
+        expect("Discarded" not in states, f"a transaction was discarded:\n{self('tx', '--list')}")
+        return set(states) == {"Committed"} and count in (None, len(states))
+
+
+def note_of(output: str) -> str:
+    """The id of the one note that a mint or a send announces."""
+    found = re.findall(r"0x[0-9a-f]{64}", output[output.index("Output notes"):])
+    expect(len(found) == 1, f"expected one output note in:\n{output}")
+    return found[0]

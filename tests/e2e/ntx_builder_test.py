@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from browser_test import Native, fields_of
-from network import Network, Program, free_port, run, step, until
+from network import Network, Program, expect, free_port, run, step, until
 
 GENESIS = """\
 version = 1
@@ -33,11 +33,6 @@ PENDING, INFLIGHT, COMMITTED = 1, 2, 4
 BLOCK_INTERVAL = "2s"
 EXPIRATION_BLOCKS = 8
 KILLS = 6
-
-
-def expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise AssertionError(what)
 
 
 class World:

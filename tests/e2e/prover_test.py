@@ -19,16 +19,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from client_life_test import FAUCET, GENESIS, all_committed, check, balance, note_of, until
-from network import Client, Network, Program, free_port
+from client_life_test import FAUCET, GENESIS, check, balance
+from network import Client, Network, Program, free_port, note_of, step, until
 
 BALANCER = Path(__file__).resolve().parents[2] / "deploy" / "haproxy" / "provers.cfg"
 # On a loaded machine a proof of a transaction takes a minute.
 PROOF_TIMEOUT_S = 300
-
-
-def step(text: str) -> None:
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
 
 
 class Prover(Program):
@@ -105,7 +101,7 @@ def delegate(network: Network, client_program: str, folder: Path, transactions: 
     minted = note_of(alice("mint", "-t", wallet, "-a", f"1000::{faucet}", "-n", "public", "--force",
                            "--delegate-proving", timeout_s=PROOF_TIMEOUT_S))
     check(transactions.proofs(), 1, "proofs made of transactions")
-    until("the mint is committed", lambda: all_committed(alice, 1))
+    until("the mint is committed", lambda: alice.all_committed(1))
     if sum(prover.proofs() for prover in batches) == 0:
         raise AssertionError("no batch was proven by the remote provers")
     until("a block is proven", lambda: highest_proven(network) > 0)
@@ -120,7 +116,7 @@ def delegate(network: Network, client_program: str, folder: Path, transactions: 
     alice("consume-notes", "-a", wallet, minted, "--force", "--delegate-proving",
           timeout_s=PROOF_TIMEOUT_S)
     check(transactions.proofs(), 2, "proofs made of transactions")
-    until("the consumption is committed", lambda: all_committed(alice, 2))
+    until("the consumption is committed", lambda: alice.all_committed(2))
     check(balance(alice, wallet, faucet), 1000, "the wallet's balance")
     if other.proofs() == proven_by_other:
         raise AssertionError("the batch was not proven by the prover that is left")
@@ -214,8 +210,6 @@ def mistakes(programs: Path) -> None:
                 raise AssertionError(f"{options}: expected {status} and '{says}', got "
                                      f"{done.returncode}\n{done.stdout}{done.stderr}")
 
-
-STARTED = time.monotonic()
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

@@ -17,8 +17,8 @@ import threading
 import time
 from pathlib import Path
 
-from full_node import FullNode, miden_node, tip_of, until
-from network import Client, Network
+from full_node import FullNode, miden_node, tip_of
+from network import Client, Network, expect, step, until
 
 SEED = 20251
 FAUCET = """\
@@ -27,18 +27,6 @@ symbol = "BTC"
 decimals = 10
 max_supply = 10000000
 """
-STARTED = time.monotonic()
-
-
-def step(text: str) -> None:
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
-
-
-def expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise AssertionError(what)
-
-
 class Load(threading.Thread):
     """Sends transactions until it is stopped, also while the sequencer is sometimes away."""
 

@@ -21,7 +21,6 @@ At the end every block, header and changed account is compared between all nodes
 """
 
 import argparse
-import re
 import subprocess
 import sys
 import tempfile
@@ -29,7 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 import monitors  # noqa: E402
-from network import KEY, Client, Program, free_port, run, step, until  # noqa: E402
+from network import KEY, Client, Program, free_port, note_of, run, step, until  # noqa: E402
 from network_transactions import NOTES, Builder, Counters  # noqa: E402
 
 BLOCKS = 50
@@ -139,14 +138,14 @@ class Interop:
         public = client.new_account("new-wallet", "-t", "public")
         private = client.new_account("new-wallet", "-t", "private")
         minted = note_of(client("mint", "-t", public, "-a", f"1000::{faucet}", "-n", "public", "--force"))
-        until("the mint is committed", lambda: committed(client, 1))
+        until("the mint is committed", lambda: client.all_committed(1))
         client("consume-notes", "-a", public, minted, "--force")
-        until("the consumption is committed", lambda: committed(client, 2))
+        until("the consumption is committed", lambda: client.all_committed(2))
         sent = note_of(client("send", "-s", public, "-t", private, "-a", f"100::{faucet}", "-n", "public",
                               "--force"))
-        until("the send is committed", lambda: committed(client, 3))
+        until("the send is committed", lambda: client.all_committed(3))
         client("consume-notes", "-a", private, sent, "--force")
-        until("the private wallet has consumed it", lambda: committed(client, 4))
+        until("the private wallet has consumed it", lambda: client.all_committed(4))
         return client
 
     def compare(self, first: Node, second: Node, blocks: int) -> None:
@@ -284,23 +283,10 @@ class Interop:
                 network.stop()
 
 
-def committed(client: Client, count: int) -> bool:
-    client("sync")
-    states = re.findall(r"Committed|Pending|Discarded", client("tx", "--list"))
-    if "Discarded" in states:
-        raise AssertionError(f"a transaction was discarded:\n{client('tx', '--list')}")
-    return len(states) == count and set(states) == {"Committed"}
-
-
-def note_of(output: str) -> str:
-    """The id of the one note that a mint or a send announces."""
-    return re.findall(r"0x[0-9a-f]{64}", output[output.index("Output notes"):])[0]
-
-
 def until_tip(client: Client, blocks: int) -> int:
     """The tip, once it is at least `blocks`."""
     def reached() -> int:
-        height = int(re.search(r"synced to block (\d+)", client("sync"), re.IGNORECASE).group(1))
+        height = client.height()
         return height if height >= blocks else 0
     return until(f"block {blocks}", reached, timeout_s=240)
 
