@@ -131,7 +131,7 @@ class FaucetLook {
     if (last_puzzle_ms_) add_figure(result, "puzzle_ms", *last_puzzle_ms_);
     add_hash(result, "Last transaction", last_tx_id_.value_or("none yet"));
     if (metadata_) describe(*metadata_, result);
-    if (!metadata) add_fact(result, "Metadata", metadata.error().text);
+    if (!metadata) add_fact(result, "Metadata", to_text(metadata.error().reason));
     return result;
   }
 

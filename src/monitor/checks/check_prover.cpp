@@ -107,7 +107,8 @@ void judge_tests(const ProverView& view, CheckResult& result) {
   add_fact(result, "Test proofs",
            fmt::format("{} made, {} failed", grouped(tests.successes), grouped(tests.failures)));
   if (latest.is_untested) {
-    return add_fact(result, "Test proof", "not asked for: " + latest.fault->text);
+    return add_fact(result, "Test proof",
+                    fmt::format("not asked for: {}", to_text(latest.fault->reason)));
   }
   if (view.tests_stale_for) {
     return add_fact(result, "Test proof",
@@ -126,7 +127,7 @@ void judge_tests(const ProverView& view, CheckResult& result) {
                                   in_words(std::chrono::milliseconds(latest.duration_ms)));
     return;
   }
-  add_fact(result, "Test proof", "failed: " + latest.fault->text);
+  add_fact(result, "Test proof", fmt::format("failed: {}", to_text(latest.fault->reason)));
   result.reference_status = "Unhealthy";
   // One may fail by chance, and a full queue is no fault.
   const bool is_sure = tests.failures_in_a_row > 1 && latest.fault->reason != Reason::kQueueFull;

@@ -17,7 +17,8 @@ CheckResult timed_look(const std::function<CheckResult(const std::stop_token&)>&
                        const std::stop_token& stop);
 
 void add_figure(CheckResult& result, std::string_view name, double value);
-// The value is cleaned: it may come from outside.
+// The value is cleaned: it may come from outside. It names no addresses and quotes no error: facts
+// are shown to strangers, too.
 void add_fact(CheckResult& result, std::string_view label, std::string_view value);
 void add_hash(CheckResult& result, std::string_view label, std::string_view value);
 
