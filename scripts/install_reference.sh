@@ -10,8 +10,9 @@ shift
 # Beyond scripts/install_dependencies.sh: what librocksdb-sys needs.
 packages=(libclang-dev)
 
+# Cargo's own record: not each of them knows --version.
 has_version() {
-  [ "$("$root/bin/$1" --version 2>/dev/null | grep -o '[0-9.]*$' || true)" = "$version" ]
+  [ -x "$root/bin/$1" ] && grep -qF "\"$1 $version " "$root/.crates.toml" 2>/dev/null
 }
 
 missing=()
@@ -21,7 +22,7 @@ done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 # Any libclang does, also one that did not come from Debian.
-if ! ldconfig -p | grep -qE 'libclang(-[0-9]+)?\.so'; then
+if ! grep -qE 'libclang(-[0-9]+)?\.so' <<< "$(ldconfig -p)"; then
   echo "==> the reference's RocksDB needs: ${packages[*]}"
   if [ "$(id -u)" -eq 0 ]; then
     apt-get update -qq
