@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Proofs per minute of one prover with all threads, of one that makes two proofs at once, and of two
-provers with half the threads each.
+"""Proofs per minute of one prover with all threads, of one that makes two proofs at once, of two
+provers with half the threads each, and of the reference's.
 
 The arrangements are measured in turns, so that what else the machine does hits all alike; the best
 round of each counts.
@@ -22,15 +22,17 @@ def free_port() -> int:
 
 
 class Provers:
-    def __init__(self, programs: Path, workers: int, threads: int, at_once: int):
+    """Ours; the reference's, which knows neither option, where no threads are given."""
+
+    def __init__(self, programs: Path, workers: int, threads: int | None, at_once: int):
         self.processes, self.urls = [], []
         for _ in range(workers):
             port = free_port()
             self.urls.append(f"http://127.0.0.1:{port}")
+            ours = [] if threads is None else ["--threads", str(threads), "--max-concurrent-proofs", str(at_once)]
             self.processes.append(subprocess.Popen(
-                [programs / "miden-remote-prover", "--kind", "transaction", "--listen", f"127.0.0.1:{port}",
-                 "--threads", str(threads), "--max-concurrent-proofs", str(at_once), "--capacity",
-                 str(2 * at_once), "--timeout", "10m"], stdout=subprocess.DEVNULL))
+                [programs / "miden-remote-prover", "--kind", "transaction", "--port", str(port), "--capacity",
+                 str(2 * at_once), "--timeout", "10m", *ours], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
             self.wait_for(port)
 
     @staticmethod
@@ -61,6 +63,7 @@ class Provers:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=Path, help="build folder, with prover_load built")
+    parser.add_argument("--reference", type=Path, help="folder with the reference's programs")
     parser.add_argument("--inputs", default="ecdsa", choices=["ecdsa", "falcon"],
                         help="signature of the transaction that is proven (default: the small one)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -71,16 +74,18 @@ def main() -> int:
     inputs = options.build / "src/engine/fixtures" / f"{options.inputs}.inputs"
     half = max(1, options.threads // 2)
 
-    # name: workers, threads of each, proofs at once at each
+    # name: programs, workers, threads of each, proofs at once at each
     arrangements = {
-        f"1 prover, {options.threads} threads, 1 proof at once": (1, options.threads, 1),
-        f"1 prover, {options.threads} threads, 2 proofs at once": (1, options.threads, 2),
-        f"2 provers, {half} threads each, 1 proof at once": (2, half, 1),
+        f"1 prover, {options.threads} threads, 1 proof at once": (programs, 1, options.threads, 1),
+        f"1 prover, {options.threads} threads, 2 proofs at once": (programs, 1, options.threads, 2),
+        f"2 provers, {half} threads each, 1 proof at once": (programs, 2, half, 1),
     }
+    if options.reference:
+        arrangements["the reference's prover"] = (options.reference.resolve(), 1, None, 1)
     best, memory = {}, {}
     for _ in range(options.rounds):
-        for name, (workers, threads, at_once) in arrangements.items():
-            provers = Provers(programs, workers, threads, at_once)
+        for name, (prover_programs, workers, threads, at_once) in arrangements.items():
+            provers = Provers(prover_programs, workers, threads, at_once)
             try:
                 done = subprocess.run([programs / "prover_load", inputs, str(options.proofs), str(at_once),
                                        *provers.urls], capture_output=True, text=True)
